@@ -1,0 +1,42 @@
+namespace Pipeline.Storage;
+
+/// <summary>
+/// Where results live: events, windowed metrics, sessions, late events, the dead-letter index, quality results and the
+/// progress of each partition. Every write is idempotent by key, so a replay changes nothing.
+/// Implementations: SQLite, Cassandra. All members are safe for concurrent use.
+/// </summary>
+public interface IResultStore : IAsyncDisposable
+{
+    /// <summary>Creates or migrates the schema; safe when several instances start at once.</summary>
+    /// <exception cref="StorageException">Unreachable, damaged, read-only, full, or written by a newer version.</exception>
+    ValueTask InitializeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes a partition over: raises its epoch, which fences the writer before, and returns what was stored about it.</summary>
+    ValueTask<PartitionClaim> ClaimAsync(string topic, int partition, string owner, CancellationToken cancellationToken);
+
+    /// <summary>Writes results and progress; when it returns they are durable, and where the store can, in one transaction.</summary>
+    /// <exception cref="StaleEpochException">The partition was taken over by another writer; nothing was written.</exception>
+    /// <exception cref="StorageException">Not written; <see cref="StorageException.IsTransient"/> tells whether a retry can help.</exception>
+    ValueTask WriteAsync(ResultBatch batch, CancellationToken cancellationToken);
+
+    ValueTask<StoredEvent?> GetEventAsync(Guid eventId, CancellationToken cancellationToken);
+
+    ValueTask<Page<StoredEvent>> QueryEventsAsync(EventQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Windows merged over the source partitions, ordered by (window start, dimension value).</summary>
+    ValueTask<Page<WindowResult>> QueryWindowsAsync(WindowQuery query, CancellationToken cancellationToken);
+
+    ValueTask<Page<SessionRow>> QuerySessionsAsync(SessionQuery query, CancellationToken cancellationToken);
+
+    ValueTask<Page<LateEvent>> QueryLateAsync(RangeQuery query, CancellationToken cancellationToken);
+
+    ValueTask<Page<DeadLetterEntry>> QueryDeadLettersAsync(DeadLetterQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Quality results merged over the source partitions.</summary>
+    ValueTask<Page<QualityResult>> QueryQualityAsync(QualityQuery query, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<PartitionProgress>> GetProgressAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes what is older than its table's time to live. Returns how many rows were removed.</summary>
+    ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken);
+}
