@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-await using var app = builder.Build();
-await app.RunAsync();
+using Pipeline.Standalone;
+
+return await StandaloneHost.RunAsync(args);
