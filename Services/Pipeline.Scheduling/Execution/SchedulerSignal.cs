@@ -1,0 +1,31 @@
+using System.Threading.Channels;
+
+namespace Pipeline.Scheduling.Execution;
+
+/// <summary>Wakes the scheduler when there may be something to claim, instead of letting it wait for its next look.</summary>
+internal sealed class SchedulerSignal
+{
+    // One is enough and more say nothing new: whoever wakes looks at everything.
+    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
+    {
+        FullMode = BoundedChannelFullMode.DropWrite,
+        SingleReader = true,
+    });
+
+    public void Set() => _channel.Writer.TryWrite(true);
+
+    /// <summary>Returns when set, or after a time.</summary>
+    public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(atMost, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await _channel.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace Pipeline.Scheduling;
+
+/// <summary>How this scheduler instance works; what a DAG does stands in the DAG.</summary>
+public sealed class SchedulingOptions
+{
+    public const string SectionName = "Scheduling";
+
+    /// <summary>Tries that may run at once in this instance. Default: 8.</summary>
+    public int MaxActiveTasks { get; set; } = 8;
+
+    /// <summary>How often runs queued by other processes are looked for; runs of this process start at once. Default: 1 s.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often this instance says that it is alive. Default: 5 s.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Silence after which an instance counts as dead and its runs are taken over. Default: 30 s.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a cancelled try may take to return before it is abandoned. Default: 10 s.</summary>
+    public TimeSpan CancellationGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long finished runs, their task instances, results and logs are kept. Default: 3 days.</summary>
+    public TimeSpan RunRetention { get; set; } = TimeSpan.FromDays(3);
+
+    /// <summary>How long the files of a finished run are kept. Default: 1 hour.</summary>
+    public TimeSpan RunFilesRetention { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How often old runs and files are removed. Default: 1 min.</summary>
+    public TimeSpan PruneInterval { get; set; } = TimeSpan.FromMinutes(1);
+}

@@ -1,0 +1,54 @@
+namespace Pipeline.Scheduling;
+
+/// <summary>States as Airflow writes them, in the database and in the API.</summary>
+public static class StateNames
+{
+    public static string ToWireName(this DagRunState state) => state switch
+    {
+        DagRunState.Queued => "queued",
+        DagRunState.Running => "running",
+        DagRunState.Success => "success",
+        DagRunState.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
+    };
+
+    public static string ToWireName(this DagRunType type) => type switch
+    {
+        DagRunType.Scheduled => "scheduled",
+        DagRunType.Manual => "manual",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+    };
+
+    public static string ToWireName(this TaskInstanceState state) => state switch
+    {
+        TaskInstanceState.None => "none",
+        TaskInstanceState.Scheduled => "scheduled",
+        TaskInstanceState.Queued => "queued",
+        TaskInstanceState.Running => "running",
+        TaskInstanceState.UpForRetry => "up_for_retry",
+        TaskInstanceState.Success => "success",
+        TaskInstanceState.Failed => "failed",
+        TaskInstanceState.UpstreamFailed => "upstream_failed",
+        TaskInstanceState.Skipped => "skipped",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
+    };
+
+    public static DagRunState ParseDagRunState(string name) => Parse(name, Enum.GetValues<DagRunState>(), ToWireName);
+
+    public static DagRunType ParseDagRunType(string name) => Parse(name, Enum.GetValues<DagRunType>(), ToWireName);
+
+    public static TaskInstanceState ParseTaskInstanceState(string name) => Parse(name, Enum.GetValues<TaskInstanceState>(), ToWireName);
+
+    private static T Parse<T>(string name, T[] values, Func<T, string> wireName)
+    {
+        foreach (var value in values)
+        {
+            if (wireName(value) == name)
+            {
+                return value;
+            }
+        }
+
+        throw new FormatException($"'{name}' is not a {typeof(T).Name}.");
+    }
+}

@@ -1,0 +1,53 @@
+namespace Pipeline.Scheduling;
+
+/// <summary>One execution of a task within a run, over all its tries. Immutable; <see cref="Apply"/> gives the next one.</summary>
+public sealed record TaskInstance
+{
+    public required string DagId { get; init; }
+
+    public required string RunId { get; init; }
+
+    public required string TaskId { get; init; }
+
+    public TaskInstanceState State { get; init; }
+
+    /// <summary>The current or last try, counted from 1; 0 before the first.</summary>
+    public int TryNumber { get; init; }
+
+    /// <summary>Retries after the first try. An interruption by a stop of the host adds one, so that it costs none.</summary>
+    public required int MaxTries { get; init; }
+
+    public DateTimeOffset? QueuedAt { get; init; }
+
+    public DateTimeOffset? StartDate { get; init; }
+
+    public DateTimeOffset? EndDate { get; init; }
+
+    /// <summary>When the next try is due; only while <c>up_for_retry</c>.</summary>
+    public DateTimeOffset? NextRetryAt { get; init; }
+
+    /// <summary>Why the last try failed, a sentence.</summary>
+    public string? Error { get; init; }
+
+    public bool HasTriesLeft => TryNumber <= MaxTries;
+
+    public TimeSpan? Duration => EndDate - StartDate;
+
+    /// <exception cref="InvalidOperationException">The event is refused in this state.</exception>
+    public TaskInstance Apply(TaskInstanceEvent happened, DateTimeOffset now)
+    {
+        var next = TaskInstanceTransitions.Next(State, happened)
+            ?? throw new InvalidOperationException($"Task instance {DagId}/{RunId}/{TaskId} is {State.ToWireName()}; {happened} is refused.");
+        var starts = happened == TaskInstanceEvent.Start;
+        return this with
+        {
+            State = next,
+            TryNumber = starts ? TryNumber + 1 : TryNumber,
+            QueuedAt = happened == TaskInstanceEvent.Queue ? now : QueuedAt,
+            StartDate = starts ? now : StartDate,
+            EndDate = next.IsFinished() || next == TaskInstanceState.UpForRetry ? now : null,
+            NextRetryAt = null,
+            Error = starts || happened == TaskInstanceEvent.Succeed ? null : Error,
+        };
+    }
+}

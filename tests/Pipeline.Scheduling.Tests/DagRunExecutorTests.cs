@@ -1,0 +1,352 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Scheduling.Execution;
+using Pipeline.Scheduling.Metadata;
+using Pipeline.Testing;
+using static Pipeline.Scheduling.Tests.SchedulingKit;
+
+namespace Pipeline.Scheduling.Tests;
+
+public sealed class DagRunExecutorTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Run_Chain_RunsInOrderAndSucceeds()
+    {
+        await using var kit = new SchedulingKit();
+        var order = new ConcurrentQueue<string>();
+        DagTask Record(string id) => new(id, (context, _) =>
+        {
+            order.Enqueue($"{context.TaskId}#{context.TryNumber}");
+            return System.Threading.Tasks.Task.CompletedTask;
+        });
+        var dag = new DagBuilder("d").Add(Record("a")).Add(Record("b")).Add(Record("c")).Chain("a", "b", "c").Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal("success", finished.State);
+        Assert.Equal(["a#1", "b#1", "c#1"], order);
+        Assert.All(["a", "b", "c"], id => Assert.Equal("success", finished.TaskState(id)));
+    }
+
+    [Fact]
+    public async Task Run_TryFails_RetriesWithBackoffAndKeepsTheReason()
+    {
+        await using var kit = new SchedulingKit();
+        var clock = new FakeTimeProvider();
+        var starts = new List<DateTimeOffset>();
+        var dag = new DagBuilder("d").Add(new DagTask("a", (context, _) =>
+        {
+            starts.Add(clock.GetUtcNow());
+            return context.TryNumber < 3 ? throw new InvalidOperationException($"no {context.TryNumber}") : System.Threading.Tasks.Task.CompletedTask;
+        })
+        { Retries = 3, RetryDelay = new RetryDelay(TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1)) }).Build();
+
+        var finished = await RunAsync(kit.Build([dag], clock), Cancellation);
+
+        Assert.Equal("success", finished.State);
+        Assert.Equal(3, finished.Task("a").TryNumber);
+        Assert.InRange((starts[1] - starts[0]).TotalSeconds, 5, 12);
+        Assert.InRange((starts[2] - starts[1]).TotalSeconds, 10, 22);
+        Assert.Contains(finished.Log("a", 1), line => line.StartsWith("WARNING Marking task as up_for_retry", StringComparison.Ordinal) && line.EndsWith("no 1", StringComparison.Ordinal));
+        Assert.Contains("INFO Marking task as success", finished.Log("a", 3));
+    }
+
+    [Fact]
+    public async Task Run_TriesExhausted_FailsAndPassesUpstreamFailedOn()
+    {
+        await using var kit = new SchedulingKit();
+        var ran = 0;
+        var dag = new DagBuilder("d")
+            .Add(new DagTask("a", (_, _) => throw new InvalidOperationException("the disk fell off")) { Retries = 1, RetryDelay = new RetryDelay(TimeSpan.Zero, TimeSpan.Zero) })
+            .Add(Task("b", (_, _) => { Interlocked.Increment(ref ran); return System.Threading.Tasks.Task.CompletedTask; }))
+            .Add(Nothing("c"))
+            .Add(Nothing("other"))
+            .Chain("a", "b", "c")
+            .Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal("failed", finished.State);
+        Assert.Equal(0, ran);
+        Assert.Equal(("failed", 2, "the disk fell off"), (finished.TaskState("a"), finished.Task("a").TryNumber, finished.Task("a").Error));
+        Assert.Equal(("upstream_failed", "upstream_failed", "success"), (finished.TaskState("b"), finished.TaskState("c"), finished.TaskState("other")));
+    }
+
+    [Fact]
+    public async Task Run_FailureInsideButLeafSucceeded_IsDecidedByTheLeaves()
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d").Add(Task("a", (_, _) => throw new TaskSkippedException("nothing new"))).Add(Nothing("b")).Chain("a", "b").Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal(("success", "skipped", "skipped"), (finished.State, finished.TaskState("a"), finished.TaskState("b")));
+    }
+
+    [Fact]
+    public async Task Run_TaskFailedException_IsNotRetried()
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d").Add(new DagTask("a", (_, _) => throw new TaskFailedException("never")) { Retries = 5 }).Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal(("failed", 1), (finished.State, finished.Task("a").TryNumber));
+    }
+
+    [Fact]
+    public async Task Run_TaskRetryException_WaitsAtLeastAsLongAsAsked()
+    {
+        await using var kit = new SchedulingKit();
+        var clock = new FakeTimeProvider();
+        var starts = new List<DateTimeOffset>();
+        var dag = new DagBuilder("d").Add(new DagTask("a", (context, _) =>
+        {
+            starts.Add(clock.GetUtcNow());
+            return context.TryNumber == 1 ? throw new TaskRetryException("slow down", TimeSpan.FromSeconds(42)) : System.Threading.Tasks.Task.CompletedTask;
+        })
+        { Retries = 1, RetryDelay = new RetryDelay(TimeSpan.Zero, TimeSpan.Zero) }).Build();
+
+        await RunAsync(kit.Build([dag], clock), Cancellation);
+
+        Assert.InRange((starts[1] - starts[0]).TotalSeconds, 42, 44);
+    }
+
+    [Fact]
+    public async Task Run_Timeout_CancelsTheTaskAndFailsIt()
+    {
+        await using var kit = new SchedulingKit();
+        var clock = new FakeTimeProvider();
+        var dag = new DagBuilder("d").Add(new DagTask("a", (_, cancel) => System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancel)) { Timeout = TimeSpan.FromSeconds(7) }).Build();
+
+        var finished = await RunAsync(kit.Build([dag], clock), Cancellation);
+
+        Assert.Equal(("failed", "Timed out after 7 s."), (finished.State, finished.Task("a").Error));
+    }
+
+    [Fact]
+    public async Task Run_TaskIgnoresItsCancellation_IsAbandonedAndReported_AndChangesNothingLater()
+    {
+        await using var kit = new SchedulingKit();
+        var clock = new FakeTimeProvider();
+        var release = new TaskCompletionSource();
+        var latePush = new TaskCompletionSource<Exception?>();
+        var dag = new DagBuilder("d").Add(new DagTask("a", async (context, _) =>
+        {
+            await release.Task;
+            latePush.SetResult(Record.Exception(() => context.Push("late", 1)));
+        })
+        { Timeout = TimeSpan.FromSeconds(2) }).Build();
+
+        var finished = await RunAsync(kit.Build([dag], clock), Cancellation);
+        release.SetResult();
+
+        Assert.Equal("Timed out after 2 s and ignored its cancellation; it was abandoned.", finished.Task("a").Error);
+        Assert.Contains(finished.Log("a", 1), line => line.Contains("is abandoned", StringComparison.Ordinal));
+        Assert.IsType<InvalidOperationException>(await latePush.Task);
+    }
+
+    [Fact]
+    public async Task Run_ManyReadyTasks_StayWithinTheLimit()
+    {
+        await using var kit = new SchedulingKit();
+        var (now, most) = (0, 0);
+        var gate = new Lock();
+        var builder = new DagBuilder("d");
+        for (var i = 0; i < 20; i++)
+        {
+            builder.Add(new DagTask($"t{i}", async (_, cancel) =>
+            {
+                lock (gate)
+                {
+                    most = Math.Max(most, ++now);
+                }
+
+                await System.Threading.Tasks.Task.Delay(2, cancel);
+                lock (gate)
+                {
+                    now--;
+                }
+            }));
+        }
+
+        var finished = await RunAsync(kit.Build([builder.Build()], settings: new() { ["Scheduling:MaxActiveTasks"] = "3" }), Cancellation);
+
+        Assert.Equal(("success", 3), (finished.State, most));
+    }
+
+    [Fact]
+    public async Task Push_SuccessfulTry_IsPulledDownstreamAndListed()
+    {
+        await using var kit = new SchedulingKit();
+        var pulled = 0;
+        var dag = new DagBuilder("d")
+            .Add(Task("a", (context, _) => { context.Push("count", 42); return System.Threading.Tasks.Task.CompletedTask; }))
+            .Add(Task("b", (context, _) => { pulled = context.Pull<int>("a", "count"); return System.Threading.Tasks.Task.CompletedTask; }))
+            .Chain("a", "b")
+            .Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal(42, pulled);
+        var result = Assert.Single(finished.Runs.ListResults("d", finished.Run.RunId));
+        Assert.Equal(("a", "count", "42"), (result.TaskId, result.Key, result.Value));
+    }
+
+    [Fact]
+    public async Task Push_FailedTry_LeavesNothing()
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d").Add(Task("a", (context, _) => { context.Push("count", 42); throw new InvalidOperationException("after the push"); })).Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Empty(finished.Runs.ListResults("d", finished.Run.RunId));
+    }
+
+    [Fact]
+    public async Task Push_MoreThan64KiB_FailsWithoutRetryAndSaysWhatToDo()
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d").Add(new DagTask("a", (context, _) => { context.Push("big", new string('x', 65_536)); return System.Threading.Tasks.Task.CompletedTask; }) { Retries = 3 }).Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal(("failed", 1), (finished.State, finished.Task("a").TryNumber));
+        Assert.Contains("65538 bytes", finished.Task("a").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Log_OfTheTask_IsStoredPerTry()
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d").Add(Task("a", (context, _) =>
+        {
+#pragma warning disable CA1848, CA1873 // A test logs once.
+            context.Logger.LogWarning("seen {Count} of them", 3);
+#pragma warning restore CA1848, CA1873
+            return System.Threading.Tasks.Task.CompletedTask;
+        })).Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Contains("WARNING seen 3 of them", finished.Log("a", 1));
+        Assert.Empty(finished.Log("a", 2));
+    }
+
+    [Fact]
+    public async Task Stop_DuringATry_InterruptsItAndTheResumedRunLosesNoTry()
+    {
+        await using var kit = new SchedulingKit();
+        var started = new TaskCompletionSource();
+        var dag = new DagBuilder("d").Add(Task("a", async (context, cancel) =>
+        {
+            started.TrySetResult();
+            if (context.TryNumber == 1)
+            {
+                await System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancel);
+            }
+        })).Build();
+        var host = kit.Build([dag]);
+        var runs = host.Services.GetRequiredService<DagRuns>();
+        var executor = host.Services.GetRequiredService<DagRunExecutor>();
+        await runs.TriggerAsync("d", null, null, "test", Cancellation);
+        var run = (await ClaimAsync(host, Cancellation))!;
+        using var stop = new CancellationTokenSource();
+
+        var work = executor.RunAsync(dag, run, stop.Token);
+        await started.Task;
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work);
+        var interrupted = Assert.Single(runs.ListTaskInstances("d", run.RunId));
+        var finished = await executor.RunAsync(dag, run, Cancellation);
+
+        Assert.Equal((TaskInstanceState.UpForRetry, 1, 1), (interrupted.State, interrupted.TryNumber, interrupted.MaxTries));
+        Assert.Equal(DagRunState.Success, finished.State);
+    }
+
+    [Theory]
+    [InlineData(1, "success", 2)]
+    [InlineData(0, "failed", 1)]
+    public async Task Resume_TryOfADeadScheduler_CountsAsFailed(int retries, string state, int tries)
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d").Add(new DagTask("a", (_, _) => System.Threading.Tasks.Task.CompletedTask) { Retries = retries }).Build();
+        var host = kit.Build([dag]);
+        await host.Services.GetRequiredService<DagRuns>().TriggerAsync("d", null, null, "test", Cancellation);
+        var run = (await ClaimAsync(host, Cancellation))!;
+        await MarkRunningAsync(host, run, "a");
+
+        var finished = new FinishedRun(
+            await host.Services.GetRequiredService<DagRunExecutor>().RunAsync(dag, run, Cancellation), host.Services.GetRequiredService<DagRuns>());
+
+        Assert.Equal((state, tries), (finished.State, finished.Task("a").TryNumber));
+    }
+
+    [Fact]
+    public async Task Save_AfterAnotherInstanceTookTheRun_IsRefused()
+    {
+        await using var kit = new SchedulingKit();
+        var started = new TaskCompletionSource();
+        var release = new TaskCompletionSource();
+        var dag = new DagBuilder("d").Add(Task("a", async (context, _) =>
+        {
+            context.Push("who", "the old one");
+            started.TrySetResult();
+            await release.Task;
+        })).Build();
+        var (old, next) = (kit.Build([dag]), kit.Build([dag]));
+        await old.Services.GetRequiredService<DagRuns>().TriggerAsync("d", null, null, "test", Cancellation);
+        var run = (await ClaimAsync(old, Cancellation))!;
+        var work = old.Services.GetRequiredService<DagRunExecutor>().RunAsync(dag, run, Cancellation);
+        await started.Task;
+
+        var store = next.Services.GetRequiredService<DagRunStore>();
+        var adopted = await store.AdoptAsync(
+            dag, store.ListRunning(["d"]).Single(), next.Services.GetRequiredService<SchedulerInstance>().Id, DateTimeOffset.UnixEpoch, Cancellation);
+        release.SetResult();
+
+        Assert.NotNull(adopted);
+        await Assert.ThrowsAsync<DagRunLostException>(() => work);
+        Assert.Empty(next.Services.GetRequiredService<DagRuns>().ListResults("d", run.RunId));
+    }
+
+    [Fact]
+    public async Task Claim_ManyInstancesAtOnce_EachRunIsClaimedOnce()
+    {
+        await using var kit = new SchedulingKit();
+        var dag = new DagBuilder("d") { MaxActiveRuns = 100 }.Add(Nothing("a")).Build();
+        var hosts = Enumerable.Range(0, 4).Select(_ => kit.Build([dag])).ToList();
+        for (var i = 0; i < 40; i++)
+        {
+            await hosts[0].Services.GetRequiredService<DagRuns>().TriggerAsync("d", null, null, "test", Cancellation);
+        }
+
+        var claimed = new ConcurrentQueue<string>();
+        await System.Threading.Tasks.Task.WhenAll(hosts.Select(host => System.Threading.Tasks.Task.Run(
+            async () =>
+            {
+                while (await ClaimAsync(host, Cancellation) is { } run)
+                {
+                    claimed.Enqueue(run.RunId);
+                }
+            },
+            Cancellation)));
+
+        Assert.Equal(40, claimed.Count);
+        Assert.Equal(40, claimed.Distinct().Count());
+    }
+
+    private static async Task MarkRunningAsync(Microsoft.Extensions.Hosting.IHost host, DagRun run, string taskId)
+    {
+        var store = host.Services.GetRequiredService<TaskInstanceStore>();
+        var none = store.List(run.DagId, run.RunId).Single(task => task.TaskId == taskId);
+        var now = DateTimeOffset.UnixEpoch;
+        var running = none.Apply(TaskInstanceEvent.Schedule, now).Apply(TaskInstanceEvent.Queue, now).Apply(TaskInstanceEvent.Start, now);
+        await store.SaveAsync(none, running, host.Services.GetRequiredService<SchedulerInstance>().Id, [], [], Cancellation);
+    }
+}

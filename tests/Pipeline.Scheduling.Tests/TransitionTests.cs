@@ -1,0 +1,81 @@
+namespace Pipeline.Scheduling.Tests;
+
+/// <summary>The tables are written out a second time, as lines, so that a change of one of them has to be meant.</summary>
+public sealed class TransitionTests
+{
+    private static readonly Dictionary<(TaskInstanceState, TaskInstanceEvent), TaskInstanceState> TaskTable = new()
+    {
+        [(TaskInstanceState.None, TaskInstanceEvent.Schedule)] = TaskInstanceState.Scheduled,
+        [(TaskInstanceState.None, TaskInstanceEvent.UpstreamFail)] = TaskInstanceState.UpstreamFailed,
+        [(TaskInstanceState.None, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.Queue)] = TaskInstanceState.Queued,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.Schedule)] = TaskInstanceState.Scheduled,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.Start)] = TaskInstanceState.Running,
+        [(TaskInstanceState.Running, TaskInstanceEvent.Succeed)] = TaskInstanceState.Success,
+        [(TaskInstanceState.Running, TaskInstanceEvent.Fail)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.Running, TaskInstanceEvent.Retry)] = TaskInstanceState.UpForRetry,
+        [(TaskInstanceState.Running, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.Schedule)] = TaskInstanceState.Scheduled,
+    };
+
+    public static TheoryData<TaskInstanceState, TaskInstanceEvent> TaskPairs
+        => new(from state in Enum.GetValues<TaskInstanceState>() from happened in Enum.GetValues<TaskInstanceEvent>() select (state, happened));
+
+    public static TheoryData<DagRunState, DagRunEvent> RunPairs
+        => new(from state in Enum.GetValues<DagRunState>() from happened in Enum.GetValues<DagRunEvent>() select (state, happened));
+
+    [Theory]
+    [MemberData(nameof(TaskPairs))]
+    public void TaskInstance_EveryStateAndEvent_IsATransitionOrRefused(TaskInstanceState state, TaskInstanceEvent happened)
+    {
+        var task = new TaskInstance { DagId = "d", RunId = "r", TaskId = "t", State = state, MaxTries = 0 };
+
+        if (TaskTable.TryGetValue((state, happened), out var expected))
+        {
+            Assert.Equal(expected, task.Apply(happened, DateTimeOffset.UnixEpoch).State);
+        }
+        else
+        {
+            Assert.Throws<InvalidOperationException>(() => task.Apply(happened, DateTimeOffset.UnixEpoch));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(RunPairs))]
+    public void DagRun_EveryStateAndEvent_IsATransitionOrRefused(DagRunState state, DagRunEvent happened)
+    {
+        DagRunState? expected = (state, happened) switch
+        {
+            (DagRunState.Queued, DagRunEvent.Start) => DagRunState.Running,
+            (DagRunState.Running, DagRunEvent.Succeed) => DagRunState.Success,
+            (DagRunState.Running, DagRunEvent.Fail) => DagRunState.Failed,
+            _ => null,
+        };
+
+        Assert.Equal(expected, DagRunTransitions.Next(state, happened));
+    }
+
+    [Fact]
+    public void FinishedStates_AcceptNoEvent()
+    {
+        foreach (var state in Enum.GetValues<TaskInstanceState>().Where(TaskInstanceTransitions.IsFinished))
+        {
+            Assert.All(Enum.GetValues<TaskInstanceEvent>(), happened => Assert.Null(TaskInstanceTransitions.Next(state, happened)));
+        }
+    }
+
+    [Fact]
+    public void WireNames_AreAirflowsWords_AndParseBack()
+    {
+        var tasks = Enum.GetValues<TaskInstanceState>();
+        var runs = Enum.GetValues<DagRunState>();
+
+        Assert.Equal(
+            ["none", "scheduled", "queued", "running", "up_for_retry", "success", "failed", "upstream_failed", "skipped"],
+            tasks.Select(state => state.ToWireName()));
+        Assert.Equal(["queued", "running", "success", "failed"], runs.Select(state => state.ToWireName()));
+        Assert.All(tasks, state => Assert.Equal(state, StateNames.ParseTaskInstanceState(state.ToWireName())));
+        Assert.All(runs, state => Assert.Equal(state, StateNames.ParseDagRunState(state.ToWireName())));
+        Assert.Throws<FormatException>(() => StateNames.ParseTaskInstanceState("completed"));
+    }
+}
