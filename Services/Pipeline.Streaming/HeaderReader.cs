@@ -14,7 +14,11 @@ public ref struct HeaderReader(ReadOnlySpan<byte> encoded)
     /// <summary>UTF-8 name of the current header.</summary>
     public ReadOnlySpan<byte> Name { get; private set; }
 
+    /// <summary>Value of the current header; empty when it is null.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
+
+    /// <summary>Whether the current header has no value; not the same as an empty one.</summary>
+    public bool IsNull { get; private set; }
 
     /// <summary>Moves to the next header; names may repeat.</summary>
     public bool MoveNext()
@@ -28,6 +32,7 @@ public ref struct HeaderReader(ReadOnlySpan<byte> encoded)
         Name = _rest.Slice(sizeof(ushort), nameLength);
         _rest = _rest[(sizeof(ushort) + nameLength)..];
         var valueLength = BinaryPrimitives.ReadInt32LittleEndian(_rest);
+        IsNull = valueLength < 0;
         Value = _rest.Slice(sizeof(int), Math.Max(0, valueLength));
         _rest = _rest[(sizeof(int) + Math.Max(0, valueLength))..];
         return true;

@@ -48,20 +48,10 @@ public sealed class RecordBatchBuilder : IDisposable
     }
 
     /// <summary>Adds a header to the record added last.</summary>
-    public void AddHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
-    {
-        var length = sizeof(ushort) + name.Length + sizeof(int) + value.Length;
-        Reserve(length);
-        var target = _bytes.AsSpan(ByteCount);
-        BinaryPrimitives.WriteUInt16LittleEndian(target, checked((ushort)name.Length));
-        name.CopyTo(target[sizeof(ushort)..]);
-        target = target[(sizeof(ushort) + name.Length)..];
-        BinaryPrimitives.WriteInt32LittleEndian(target, value.Length);
-        value.CopyTo(target[sizeof(int)..]);
-        ByteCount += length;
-        ref var slices = ref _slices[Count - 1];
-        slices = slices with { HeadersLength = slices.HeadersLength + length };
-    }
+    public void AddHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => AddHeader(name, value, isNull: false);
+
+    /// <summary>Adds a header without a value to the record added last.</summary>
+    public void AddNullHeader(ReadOnlySpan<byte> name) => AddHeader(name, [], isNull: true);
 
     public void Clear()
     {
@@ -74,6 +64,21 @@ public sealed class RecordBatchBuilder : IDisposable
         Clear();
         Return(ref _slices);
         Return(ref _bytes);
+    }
+
+    private void AddHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool isNull)
+    {
+        var length = sizeof(ushort) + name.Length + sizeof(int) + value.Length;
+        Reserve(length);
+        var target = _bytes.AsSpan(ByteCount);
+        BinaryPrimitives.WriteUInt16LittleEndian(target, checked((ushort)name.Length));
+        name.CopyTo(target[sizeof(ushort)..]);
+        target = target[(sizeof(ushort) + name.Length)..];
+        BinaryPrimitives.WriteInt32LittleEndian(target, isNull ? -1 : value.Length);
+        value.CopyTo(target[sizeof(int)..]);
+        ByteCount += length;
+        ref var slices = ref _slices[Count - 1];
+        slices = slices with { HeadersLength = slices.HeadersLength + length };
     }
 
     private void Reserve(int more)

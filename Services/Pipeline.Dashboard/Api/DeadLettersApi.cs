@@ -1,0 +1,55 @@
+using System.Text;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Storage;
+
+namespace Pipeline.Dashboard.Api;
+
+internal static class DeadLettersApi
+{
+    public static void MapDeadLetters(this IEndpointRouteBuilder api) => api.MapGet("/dead-letters", ListAsync)
+        .WithName("ListDeadLetters")
+        .WithTags("Events")
+        .WithSummary("Rejected records, newest first")
+        .WithDescription("Records that cannot be events, each with its reason and its original bytes.");
+
+    private static async Task<Results<Ok<ItemPage<DeadLetterItem>>, ValidationProblem>> ListAsync(
+        [AsParameters] DeadLetterParameters parameters, IResultStore store, CancellationToken cancellationToken)
+    {
+        var reader = new ParameterReader();
+        var (from, to) = reader.Range(parameters);
+        var query = new DeadLetterQuery
+        {
+            From = from,
+            To = to,
+            Limit = reader.Limit(parameters),
+            Cursor = ParameterReader.Cursor(parameters),
+            ReasonCode = string.IsNullOrEmpty(parameters.ReasonCode) ? null : parameters.ReasonCode,
+            RuleId = string.IsNullOrEmpty(parameters.RuleId) ? null : parameters.RuleId,
+        };
+        if (reader.HasErrors(out var problem))
+        {
+            return problem;
+        }
+
+        var page = await store.QueryDeadLettersAsync(query, cancellationToken);
+        return TypedResults.Ok(page.Select(ToItem));
+    }
+
+    private static DeadLetterItem ToItem(DeadLetterEntry d) => new(
+        d.Topic,
+        d.Partition,
+        d.Offset,
+        d.ReasonCode,
+        d.RuleId,
+        d.Message,
+        d.ErrorOffset < 0 ? null : d.ErrorOffset,
+        UtcTime.FromUnixMs(d.IngestedAt),
+        UtcTime.FromUnixMs(d.FailedAt),
+        TextOrNull(d.Key),
+        Convert.ToBase64String(d.Key),
+        TextOrNull(d.Value),
+        Convert.ToBase64String(d.Value));
+
+    private static string? TextOrNull(byte[] bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : null;
+}

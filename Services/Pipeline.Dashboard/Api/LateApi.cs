@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Storage;
+
+namespace Pipeline.Dashboard.Api;
+
+internal static class LateApi
+{
+    public static void MapLate(this IEndpointRouteBuilder api) => api.MapGet("/late", ListAsync)
+        .WithName("ListLate")
+        .WithTags("Events")
+        .WithSummary("Events that came too late, newest first")
+        .WithDescription("Valid events whose window was closed for good when they arrived; they are kept here and count in no window.");
+
+    private static async Task<Results<Ok<ItemPage<LateItem>>, ValidationProblem>> ListAsync(
+        [AsParameters] RangeParameters parameters, IResultStore store, CancellationToken cancellationToken)
+    {
+        var reader = new ParameterReader();
+        var (from, to) = reader.Range(parameters);
+        var query = new RangeQuery { From = from, To = to, Limit = reader.Limit(parameters), Cursor = ParameterReader.Cursor(parameters) };
+        if (reader.HasErrors(out var problem))
+        {
+            return problem;
+        }
+
+        var page = await store.QueryLateAsync(query, cancellationToken);
+        return TypedResults.Ok(page.Select(ToItem));
+    }
+
+    private static LateItem ToItem(LateEvent e) => new(
+        e.EventId,
+        e.UserId,
+        e.EventType,
+        UtcTime.FromUnixMs(e.EventTime),
+        e.LatenessMs / 1000.0,
+        UtcTime.FromUnixMs(e.IngestedAt),
+        e.Topic,
+        e.Partition,
+        e.Offset,
+        new RawJson(e.Data));
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Storage;
+
+namespace Pipeline.Dashboard.Api;
+
+internal static class SessionsApi
+{
+    public static void MapSessions(this IEndpointRouteBuilder api) => api.MapGet("/sessions", ListAsync)
+        .WithName("ListSessions")
+        .WithTags("Analytics")
+        .WithSummary("User sessions, newest first")
+        .WithDescription("Runs of a user's activity without a longer gap.");
+
+    private static async Task<Results<Ok<ItemPage<SessionItem>>, ValidationProblem>> ListAsync(
+        [AsParameters] UserRangeParameters parameters, IResultStore store, CancellationToken cancellationToken)
+    {
+        var reader = new ParameterReader();
+        var (from, to) = reader.Range(parameters);
+        var query = new SessionQuery
+        {
+            From = from,
+            To = to,
+            Limit = reader.Limit(parameters),
+            Cursor = ParameterReader.Cursor(parameters),
+            UserId = reader.Uuid("user_id", parameters.UserId),
+        };
+        if (reader.HasErrors(out var problem))
+        {
+            return problem;
+        }
+
+        var page = await store.QuerySessionsAsync(query, cancellationToken);
+        return TypedResults.Ok(page.Select(ToItem));
+    }
+
+    private static SessionItem ToItem(SessionRow s) => new(
+        s.SessionId,
+        s.UserId,
+        UtcTime.FromUnixMs(s.Start),
+        UtcTime.FromUnixMs(s.End),
+        (s.End - s.Start) / 1000.0,
+        s.Events,
+        RawJson.From(s.EventTypes),
+        s.EntryType,
+        s.ExitType,
+        s.IsClosed,
+        s.Topic,
+        s.Partition);
+}

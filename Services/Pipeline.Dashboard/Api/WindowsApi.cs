@@ -1,0 +1,61 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Storage;
+
+namespace Pipeline.Dashboard.Api;
+
+internal static class WindowsApi
+{
+    public static void MapWindows(this IEndpointRouteBuilder api) => api.MapGet("/windows", ListAsync)
+        .WithName("ListWindows")
+        .WithTags("Analytics")
+        .WithSummary("Windowed metrics, oldest first")
+        .WithDescription("Aggregates of one metric over tumbling windows of event time, grouped by one dimension and merged over the source partitions.");
+
+    private static async Task<Results<Ok<ItemPage<WindowItem>>, ValidationProblem>> ListAsync(
+        [AsParameters] WindowParameters parameters, IResultStore store, CancellationToken cancellationToken)
+    {
+        var reader = new ParameterReader();
+        var (from, to) = reader.Range(parameters);
+        var query = new WindowQuery
+        {
+            From = from,
+            To = to,
+            Limit = reader.Limit(parameters),
+            Cursor = ParameterReader.Cursor(parameters),
+            Metric = ParameterReader.Text(parameters.Metric, "events"),
+            Dimension = ParameterReader.Text(parameters.Dimension, "all"),
+            Grain = reader.OneOf("grain", parameters.Grain, "minute", "hour"),
+        };
+        if (reader.HasErrors(out var problem))
+        {
+            return problem;
+        }
+
+        var page = await store.QueryWindowsAsync(query, cancellationToken);
+        return TypedResults.Ok(page.Select(ToItem));
+    }
+
+    private static WindowItem ToItem(WindowResult w)
+    {
+        var a = w.Aggregate;
+        return new WindowItem(
+            w.Metric,
+            w.Dimension,
+            w.Value,
+            w.Grain,
+            UtcTime.FromUnixMs(w.WindowStart),
+            UtcTime.FromUnixMs(w.WindowStart + (w.Grain == "hour" ? 3_600_000 : 60_000)),
+            a.Count,
+            a.Sum,
+            a.Count > 0 ? a.Sum / a.Count : null,
+            a.Count > 0 ? a.Min : null,
+            a.Count > 0 ? a.Max : null,
+            StandardDeviation(a),
+            w.IsFinal,
+            w.IsLateUpdate);
+    }
+
+    // Of the population. Rounding can make the difference a hair negative when all values are equal.
+    private static double? StandardDeviation(in Aggregate a)
+        => a.Count == 0 ? null : Math.Sqrt(Math.Max(0, (a.SumOfSquares / a.Count) - (a.Sum / a.Count * (a.Sum / a.Count))));
+}

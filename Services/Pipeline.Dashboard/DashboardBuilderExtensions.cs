@@ -1,0 +1,46 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Page;
+using Pipeline.Dashboard.Status;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>The query API and the live page over it.</summary>
+public static class DashboardBuilderExtensions
+{
+    /// <summary>Adds what the query API and the page need; the record log, the result store and the scheduler are added by the caller.</summary>
+    public static IHostApplicationBuilder AddDashboard(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<RateWindow>();
+        builder.Services.AddSingleton<StatusReader>();
+        builder.Services.AddHostedService<StatusSampler>();
+
+        builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<ApiExceptionHandler>();
+        builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
+        builder.Services.AddOpenApi(ApiDocument.Configure);
+        return builder;
+    }
+
+    /// <summary>Maps <c>/api</c> (all but <c>POST /api/events</c>, which is Ingest's), <c>/openapi/v1.json</c> and the page at <c>/</c>.</summary>
+    public static WebApplication MapDashboard(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(ApiProblem.WriteStatusAsync);
+        app.Use(PageSecurity.AddHeadersAsync);
+
+        var api = app.MapGroup("/api");
+        api.MapStatus();
+        api.MapEvents();
+        api.MapWindows();
+        api.MapSessions();
+        api.MapLate();
+        api.MapDeadLetters();
+        api.MapQuality();
+
+        app.MapOpenApi();
+        app.MapPage();
+        return app;
+    }
+}

@@ -1,0 +1,10 @@
+namespace Pipeline.Simulator.Api;
+
+internal enum ResponseFormat
+{
+    Json,
+    PrettyJson,
+    Csv,
+    Yaml,
+    Xml,
+}

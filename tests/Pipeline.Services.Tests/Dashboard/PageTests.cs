@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Services.Tests.Dashboard;
+
+public sealed partial class PageTests : DashboardFixture
+{
+    [Fact]
+    public async Task Page_AndEveryFileItNames_IsServed()
+    {
+        var html = await Client.GetStringAsync("/", TestContext.Current.CancellationToken);
+
+        foreach (Match match in LocalReference().Matches(html))
+        {
+            using var response = await Client.GetAsync(match.Groups[1].Value, TestContext.Current.CancellationToken);
+            Assert.True(response.IsSuccessStatusCode || match.Groups[1].Value is "/health" or "/metrics" or "/api/status", $"{match.Value}: {response.StatusCode}");
+        }
+    }
+
+    [Fact]
+    public async Task Page_Files_NameNothingOutside()
+    {
+        foreach (var file in new[] { "/", "/page/app.css", "/page/app.js", "/page/views.js", "/page/chart.js", "/page/dom.js" })
+        {
+            var text = await Client.GetStringAsync(file, TestContext.Current.CancellationToken);
+            Assert.DoesNotMatch("https?://(?!www\\.w3\\.org/2000/svg)", text);
+            Assert.DoesNotContain("innerHTML", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Page_Headers_AllowOnlyItsOwnCode()
+    {
+        using var response = await Client.GetAsync("/", TestContext.Current.CancellationToken);
+
+        var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
+        Assert.Contains("default-src 'none'; script-src 'self'", policy, StringComparison.Ordinal);
+        Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
+    }
+
+    [Fact]
+    public async Task Page_AskedAgainUnchanged_IsNotSentAgain()
+    {
+        using var first = await Client.GetAsync("/page/app.js", TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/page/app.js");
+        request.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+
+        using var second = await Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
+    }
+
+    [Fact]
+    public async Task OpenApi_Document_DescribesEveryPath()
+    {
+        var document = await GetAsync("/openapi/v1.json");
+
+        string[] expected = ["/api/dead-letters", "/api/events", "/api/events/{event_id}", "/api/late", "/api/quality", "/api/sessions", "/api/status", "/api/windows"];
+        Assert.Subset(document.GetProperty("paths").EnumerateObject().Select(p => p.Name).ToHashSet(), expected.ToHashSet());
+        foreach (var path in document.GetProperty("paths").EnumerateObject())
+        {
+            Assert.True(path.Value.GetProperty("get").TryGetProperty("summary", out _), path.Name);
+        }
+    }
+
+    [Fact]
+    public async Task OpenApi_Parameters_HaveFormatsDescriptionsAndExamples()
+    {
+        var document = await GetAsync("/openapi/v1.json");
+
+        var parameters = document.GetProperty("paths").GetProperty("/api/events").GetProperty("get").GetProperty("parameters").EnumerateArray().ToDictionary(p => p.GetProperty("name").GetString()!);
+        Assert.Equal("date-time", parameters["from"].GetProperty("schema").GetProperty("format").GetString());
+        Assert.Equal("uuid", parameters["user_id"].GetProperty("schema").GetProperty("format").GetString());
+        Assert.All(parameters.Values.Where(p => p.GetProperty("name").GetString() != "cursor"), p => Assert.True(p.TryGetProperty("example", out _)));
+        Assert.All(parameters.Values, p => Assert.NotEqual(JsonValueKind.Undefined, p.GetProperty("description").ValueKind));
+    }
+
+    [GeneratedRegex("(?:href|src)=\"(/[^\"]*)\"")]
+    private static partial Regex LocalReference();
+}

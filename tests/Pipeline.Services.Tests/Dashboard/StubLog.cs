@@ -1,0 +1,34 @@
+using Pipeline.Streaming;
+using Pipeline.Streaming.RecordLog;
+
+namespace Pipeline.Services.Tests.Dashboard;
+
+/// <summary>A log that only knows offsets; the dashboard asks for nothing else.</summary>
+internal sealed class StubLog : IRecordLog
+{
+    public List<PartitionOffsets> Partitions { get; } = [];
+
+    public List<Position> Committed { get; } = [];
+
+    public Exception? Failure { get; set; }
+
+    public ValueTask<IReadOnlyList<PartitionOffsets>> DescribeAsync(CancellationToken cancellationToken)
+        => Failure is null ? ValueTask.FromResult<IReadOnlyList<PartitionOffsets>>([.. Partitions]) : throw Failure;
+
+    public ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<Position>>([.. Committed]);
+
+    public ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<RecordBatch> FetchAsync(Position from, int maxRecords, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public IRecordWriter CreateWriter() => throw new NotSupportedException();
+
+    public IRecordReader CreateReader(string group) => throw new NotSupportedException();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
