@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Contracts;
 
 /// <summary>
 /// What the pipeline needs of one event, decoded from a record's value without allocating: a struct of numbers, ids and
 /// positions of text in the value's bytes. The value itself stays where it was read and is what the store keeps.
 /// </summary>
+/// <remarks>A member says something only where <see cref="Has"/> is true of its field; after a failed decode nothing does.</remarks>
 public struct DecodedEvent
 {
     public Guid EventId;
@@ -17,6 +20,7 @@ public struct DecodedEvent
 
     public Gender Gender;
 
+    /// <summary><see cref="Nationality.Unknown"/> when absent, and for a code that the contract does not list.</summary>
     public Nationality Nationality;
 
     public int SchemaVersion;
@@ -30,43 +34,59 @@ public struct DecodedEvent
     /// <summary>Bit per contract field (index in <see cref="Field"/>): present and not null.</summary>
     public ulong Present;
 
-    public TextSlice Email;
+    public TextSlice RunId;
+
+    public TextSlice Source;
 
     public TextSlice FirstName;
 
     public TextSlice LastName;
-}
 
-/// <summary>Text inside a record's value, still escaped as JSON.</summary>
-/// <param name="IsEscaped">Whether it holds backslash escapes, so that reading it needs <c>JsonReaderHelper</c>-like unescaping.</param>
-public readonly record struct TextSlice(int Start, int Length, bool IsEscaped);
+    public TextSlice Email;
 
-/// <summary>Closed set of event types; the wire name is the lower-case name.</summary>
-public enum EventType : byte
-{
-    Unknown,
+    /// <summary>The part of <see cref="Email"/> after its @; empty when the address is not of an e-mail address's shape.</summary>
+    public TextSlice EmailDomain;
 
-    /// <summary>A user fetched from the RandomUser API (topic <c>users_topic</c>).</summary>
-    Profile,
-    Login,
-    View,
-    Update,
-    Logout,
-    Error,
-}
+    public TextSlice Phone;
 
-public enum Gender : byte
-{
-    Unknown,
-    Female,
-    Male,
-    Other,
-}
+    public TextSlice Address;
 
-/// <summary>Outcome of decoding one value.</summary>
-/// <param name="ErrorOffset">Byte of the value at which the error was found; −1 when it concerns the whole value.</param>
-/// <param name="Field">The contract field concerned, if any.</param>
-public readonly record struct DecodeResult(ReasonCode Reason, int ErrorOffset = -1, Field Field = Field.None)
-{
-    public bool IsSuccess => Reason == ReasonCode.None;
+    public TextSlice Picture;
+
+    /// <summary>The code as written; says more than <see cref="Nationality"/> only where that is unknown.</summary>
+    public TextSlice NationalityCode;
+
+    public TextSlice SessionHint;
+
+    public TextSlice Page;
+
+    public TextSlice Device;
+
+    public TextSlice Detail;
+
+    /// <summary>Whether the field is there and not null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool Has(Field field) => (Present & (1UL << (int)field)) != 0;
+
+    /// <summary>Where a text field stands in the value; empty when it is absent or not a field that is kept as text.</summary>
+    public readonly TextSlice Slice(Field field) => field switch
+    {
+        Field.RunId => RunId,
+        Field.Source => Source,
+        Field.FirstName => FirstName,
+        Field.LastName => LastName,
+        Field.Email => Email,
+        Field.Phone => Phone,
+        Field.Nationality => NationalityCode,
+        Field.Address => Address,
+        Field.Picture => Picture,
+        Field.SessionHint => SessionHint,
+        Field.Page => Page,
+        Field.Device => Device,
+        Field.Detail => Detail,
+        _ => default,
+    };
+
+    /// <summary>The text of such a field as a string, null when it is absent; allocates.</summary>
+    public readonly string? TextOrNull(Field field, ReadOnlySpan<byte> value) => Has(field) ? Slice(field).Text(value) : null;
 }
