@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Pipeline.Streaming.Diagnostics;
+
+/// <summary>
+/// The span of one flush: never one per record. It links the producers' traces, the first distinct ones, so that the trace of
+/// an HTTP fetch leads to the stored rows. Costs nothing while nobody listens.
+/// </summary>
+internal sealed class BatchTrace(TopicPartition partition)
+{
+    private const int MaxLinks = 16;
+    private const int TraceParentLength = 55;
+
+    private readonly List<ActivityLink> _links = [];
+    private int _records;
+
+    public void Note(RecordBatch records)
+    {
+        if (!StreamingInstruments.Activities.HasListeners())
+        {
+            return;
+        }
+
+        _records += records.Count;
+        for (var i = 0; i < records.Count && _links.Count < MaxLinks; i++)
+        {
+            var parent = HeaderReader.Last(records.Headers(i), "traceparent"u8);
+            if (parent.Length == TraceParentLength
+                && ActivityContext.TryParse(Encoding.ASCII.GetString(parent), null, isRemote: true, out var context)
+                && !_links.Exists(link => link.Context.TraceId == context.TraceId))
+            {
+                _links.Add(new ActivityLink(context));
+            }
+        }
+    }
+
+    public Activity? Start()
+    {
+        if (_records == 0)
+        {
+            return null;
+        }
+
+        var activity = StreamingInstruments.Activities.StartActivity(
+            ActivityKind.Consumer,
+            parentContext: default,
+            tags:
+            [
+                new(SemanticConventions.MessagingSystem, "pipeline"),
+                new(SemanticConventions.OperationName, "process"),
+                new(SemanticConventions.OperationType, "process"),
+                new(SemanticConventions.DestinationName, partition.Topic),
+                new(SemanticConventions.DestinationPartition, partition.Partition.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                new(SemanticConventions.BatchMessageCount, _records),
+            ],
+            links: [.. _links],
+            name: $"process {partition.Topic}");
+        _links.Clear();
+        _records = 0;
+        return activity;
+    }
+}

@@ -1,0 +1,37 @@
+namespace Pipeline.Streaming.Diagnostics;
+
+/// <summary>
+/// Every telemetry name of the engine, in one place. Follows the OpenTelemetry semantic conventions 1.38 for messaging (status:
+/// development, <see href="https://opentelemetry.io/docs/specs/semconv/messaging/"/>); what they don't cover begins with <c>pipeline.</c>.
+/// </summary>
+public static class SemanticConventions
+{
+    /// <summary>Name of the engine's meter and activity source.</summary>
+    public const string Source = "Pipeline.Streaming";
+
+    public const string MessagingSystem = "messaging.system";
+    public const string OperationName = "messaging.operation.name";
+    public const string OperationType = "messaging.operation.type";
+    public const string DestinationName = "messaging.destination.name";
+    public const string DestinationPartition = "messaging.destination.partition.id";
+    public const string BatchMessageCount = "messaging.batch.message_count";
+    public const string ErrorType = "error.type";
+
+    public const string ConsumedMessages = "messaging.client.consumed.messages";
+    public const string ProcessDuration = "messaging.process.duration";
+
+    public const string Outcome = "pipeline.outcome";
+    public const string Step = "pipeline.step";
+    public const string Stage = "pipeline.stage";
+    public const string Records = "pipeline.records";
+    public const string LateRecords = "pipeline.records.late";
+    public const string DeadLetteredRecords = "pipeline.records.dead_lettered";
+    public const string ConsumerLag = "pipeline.consumer.lag";
+    public const string WatermarkLag = "pipeline.watermark.lag";
+    public const string StateEntries = "pipeline.state.entries";
+    public const string StepBusyTime = "pipeline.step.busy_time";
+    public const string CheckpointDuration = "pipeline.checkpoint.duration";
+    public const string CheckpointAge = "pipeline.checkpoint.age";
+    public const string QueueDepth = "pipeline.queue.depth";
+    public const string Retries = "pipeline.retries";
+}

@@ -1,0 +1,417 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Pipeline.Streaming.DeadLetters;
+using Pipeline.Streaming.Diagnostics;
+using Pipeline.Streaming.EventTime;
+using Pipeline.Streaming.RecordLog;
+using Pipeline.Streaming.State;
+
+namespace Pipeline.Streaming.Processing;
+
+/// <summary>
+/// The execution of a topology for one partition, and the one place of the order of effects:
+/// <b>process → flush state → write dead letters → write and confirm results → save checkpoint → commit offset</b>.
+/// </summary>
+/// <remarks>
+/// <para>Called by one caller at a time; it starts no thread and knows the clock only through <see cref="TimeProvider"/>.</para>
+/// <para>
+/// After a crash the state comes from the last checkpoint, and the records behind it are processed again. The sink says up to
+/// which offset everything is stored: until then the task only rebuilds its state and writes no rows again ("catching up").
+/// </para>
+/// </remarks>
+public sealed class StreamTask<TEvent> : IDisposable
+    where TEvent : struct
+{
+    private readonly Topology<TEvent> _topology;
+    private readonly ICheckpointStore _checkpoints;
+    private readonly DeadLetterWriter _deadLetterWriter;
+    private readonly StreamTaskSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly StreamBatch<TEvent> _batch = new();
+    private readonly List<RecordBatch> _retained = [];
+    private readonly List<DeadLetter> _deadLetters = [];
+    private readonly StateWriter _state = new();
+    private readonly BatchTrace _trace;
+
+    private long _nextOffset;
+    private long _storedUntil;
+    private long _sequence;
+    private RecordCounters _counters;
+    private bool _needsCoverage;
+    private bool _isDirty;
+    private bool _hasUncheckpointed;
+    private long _lastFlush;
+    private long _lastEarly;
+    private long _lastCheckpoint;
+    private TimeSpan _checkpointCost;
+
+    public StreamTask(
+        TopicPartition partition,
+        Topology<TEvent> topology,
+        ICheckpointStore checkpoints,
+        DeadLetterWriter deadLetterWriter,
+        StreamTaskSettings settings,
+        TimeProvider time,
+        ILogger logger)
+    {
+        TopicPartition = partition;
+        _topology = topology;
+        _checkpoints = checkpoints;
+        _deadLetterWriter = deadLetterWriter;
+        _settings = settings;
+        _time = time;
+        _logger = logger;
+        _trace = new BatchTrace(partition);
+        _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
+    }
+
+    public TopicPartition TopicPartition { get; }
+
+    public Topology<TEvent> Topology => _topology;
+
+    /// <summary>The offset behind the last record processed.</summary>
+    public long NextOffset => Volatile.Read(ref _nextOffset);
+
+    public TaskProgress Progress => new(NextOffset, _topology.Watermark, _topology.MaxEventTime, _counters);
+
+    /// <summary>Still rebuilding state from records whose results are stored.</summary>
+    public bool IsCatchingUp => _nextOffset < _storedUntil;
+
+    /// <summary>Newest timestamp (clock ticks) of a saved checkpoint or of opening.</summary>
+    public TimeSpan SinceCheckpoint => _time.GetElapsedTime(_lastCheckpoint);
+
+    /// <summary>
+    /// Takes the partition over, restores the last checkpoint that is whole and not ahead of the results, and returns the
+    /// position to read from.
+    /// </summary>
+    /// <param name="log">What the log holds of the partition.</param>
+    /// <exception cref="StateRestoreException">The checkpoint does not fit the topology, or the results do not fit the log.</exception>
+    public async ValueTask<Position> OpenAsync(PartitionOffsets log, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        var stored = await RetryAsync(static (task, token) => task._topology.Sink.OpenAsync(token), "take over", cancellationToken);
+        _storedUntil = stored?.NextOffset ?? 0;
+        _counters = stored?.Counters ?? default;
+        if (_storedUntil > log.HighWatermark)
+        {
+            throw new StateRestoreException(
+                $"The results of {TopicPartition} reach to offset {_storedUntil}, but the log ends at {log.HighWatermark}: it is not the log that " +
+                "they were made from. Use the log they belong to, or another data directory.");
+        }
+
+        if (await FindCheckpointAsync(cancellationToken) is { } checkpoint)
+        {
+            checkpoint.Restore(_topology);
+            _sequence = Math.Max(_sequence, checkpoint.Sequence);
+            _nextOffset = checkpoint.NextOffset;
+            if (checkpoint.NextOffset < log.Start)
+            {
+                Log.RecordsExpired(_logger, TopicPartition, log.Start - checkpoint.NextOffset, checkpoint.NextOffset, log.Start);
+                _nextOffset = log.Start;
+            }
+        }
+        else
+        {
+            _nextOffset = log.Start;
+            _needsCoverage = log.Start > 0;
+        }
+
+        Log.TaskOpened(_logger, TopicPartition, _nextOffset, _storedUntil, _time.GetElapsedTime(started).TotalMilliseconds);
+        _lastFlush = _lastEarly = _lastCheckpoint = _time.GetTimestamp();
+        return new Position(TopicPartition, _nextOffset);
+    }
+
+    /// <summary>Sends a batch through the steps. The task owns the batch from here on.</summary>
+    public void Process(RecordBatch records)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(records.TopicPartition, TopicPartition, nameof(records));
+        if (records.Count == 0)
+        {
+            Volatile.Write(ref _nextOffset, records.NextOffset);
+            records.Dispose();
+            return;
+        }
+
+        Hook(Effect.Process, done: false);
+        if (_needsCoverage)
+        {
+            // What was removed before this record can have belonged to any window up to here.
+            _needsCoverage = false;
+            _topology.StartIncomplete(records.Timestamp(0) + (long)_topology.EventTime.MaxFutureSkew.TotalMilliseconds);
+        }
+
+        _trace.Note(records);
+        _batch.Load(records);
+        _topology.Process(_batch);
+        var firstNew = FirstIndexAt(records, _storedUntil);
+        var newStatuses = _batch.Statuses[firstNew..];
+        _counters = _counters.Add(newStatuses);
+        if (newStatuses.Length > 0)
+        {
+            _topology.Sink.Accept(_batch, _storedUntil);
+            SetDeadLettersAside(firstNew);
+            _retained.Add(records);
+        }
+        else
+        {
+            records.Dispose();
+        }
+
+        Volatile.Write(ref _nextOffset, records.NextOffset);
+        _isDirty = _hasUncheckpointed = true;
+        Hook(Effect.Process, done: true);
+    }
+
+    /// <summary>How long until the task wants <see cref="RunDueAsync"/>; <see langword="null"/> when it waits for records only.</summary>
+    public TimeSpan? UntilDue()
+    {
+        TimeSpan? due = null;
+        if (_isDirty)
+        {
+            due = Remaining(_lastFlush, _topology.Sink.PendingRows >= _settings.FlushRows ? TimeSpan.Zero : _settings.FlushInterval);
+        }
+
+        if (_topology.HasUnflushed)
+        {
+            due = Sooner(due, Remaining(_lastEarly, _settings.EarlyInterval));
+        }
+
+        return _hasUncheckpointed ? Sooner(due, Remaining(_lastCheckpoint, CheckpointPause)) : due;
+    }
+
+    /// <summary>Makes the effects that are due.</summary>
+    /// <param name="commit">Commits an offset to the log.</param>
+    public async ValueTask RunDueAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        if (_hasUncheckpointed && Remaining(_lastCheckpoint, CheckpointPause) == TimeSpan.Zero)
+        {
+            await CheckpointAsync(commit, cancellationToken);
+            return;
+        }
+
+        var early = _topology.HasUnflushed && Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero;
+        var full = _topology.Sink.PendingRows >= _settings.FlushRows;
+        if (early || full || (_isDirty && Remaining(_lastFlush, _settings.FlushInterval) == TimeSpan.Zero))
+        {
+            await FlushAsync(early, cancellationToken);
+        }
+    }
+
+    /// <summary>Flush state → write dead letters → write and confirm results.</summary>
+    /// <param name="early">Whether windows that are still open are written too.</param>
+    public async ValueTask FlushAsync(bool early, CancellationToken cancellationToken)
+    {
+        var sink = _topology.Sink;
+        var catchingUp = IsCatchingUp;
+        using var activity = _trace.Start();
+
+        // While catching up only what is final is written: an open window has a newer value in the store already.
+        early &= !catchingUp;
+        Hook(Effect.FlushState, done: false);
+        _topology.Flush(early);
+        Hook(Effect.FlushState, done: true);
+
+        if (_deadLetters.Count > 0)
+        {
+            Hook(Effect.WriteDeadLetters, done: false);
+            await RetryAsync(
+                static async (task, token) =>
+                {
+                    await task._deadLetterWriter.WriteAsync(task.TopicPartition, task._deadLetters, task._topology.Describe, token);
+                    return true;
+                },
+                "write dead letters",
+                cancellationToken);
+            Hook(Effect.WriteDeadLetters, done: true);
+            _deadLetters.Clear();
+        }
+
+        if (!catchingUp || sink.PendingRows > 0)
+        {
+            Hook(Effect.WriteResults, done: false);
+            await RetryAsync(
+                static async (task, token) =>
+                {
+                    var progress = task.Progress;
+                    await task._topology.Sink.WriteAsync(progress with { NextOffset = Math.Max(progress.NextOffset, task._storedUntil) }, token);
+                    return true;
+                },
+                "write results",
+                cancellationToken);
+            Hook(Effect.WriteResults, done: true);
+        }
+
+        sink.Clear();
+        ReleaseRecords();
+        _isDirty = false;
+        _lastFlush = _time.GetTimestamp();
+        if (early)
+        {
+            _lastEarly = _lastFlush;
+        }
+    }
+
+    /// <summary>Flush, then save checkpoint → commit offset.</summary>
+    public async ValueTask CheckpointAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        await FlushAsync(early: Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero, cancellationToken);
+        await SaveAndCommitAsync(commit, cancellationToken);
+    }
+
+    /// <summary>Writes all there is, open windows too, and checkpoints: before the partition is given up or the process stops.</summary>
+    public async ValueTask CloseAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        await FlushAsync(early: true, cancellationToken);
+        if (_hasUncheckpointed)
+        {
+            await SaveAndCommitAsync(commit, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        _topology.Sink.Clear();
+        _deadLetters.Clear();
+        ReleaseRecords();
+        _deadLetterWriter.Dispose();
+    }
+
+    private static TimeSpan? Sooner(TimeSpan? a, TimeSpan b) => a is { } other && other < b ? other : b;
+
+    private static int FirstIndexAt(RecordBatch records, long offset)
+    {
+        var index = 0;
+        while (index < records.Count && records.Offset(index) < offset)
+        {
+            index++;
+        }
+
+        return index;
+    }
+
+    // A checkpoint may take a tenth of the time at most: large state is saved less often.
+    private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(_settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));
+
+    private async ValueTask SaveAndCommitAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        Hook(Effect.SaveCheckpoint, done: false);
+        _sequence++;
+        Checkpoint.Write(_state, TopicPartition, _sequence, Progress, _time.GetUtcNow().ToUnixTimeMilliseconds(), _topology);
+        await RetryAsync(
+            static async (task, token) =>
+            {
+                await task._checkpoints.SaveAsync(task.TopicPartition, task._sequence, task._state.Written, token);
+                return true;
+            },
+            "save a checkpoint",
+            cancellationToken);
+        _checkpointCost = _time.GetElapsedTime(started);
+        Hook(Effect.SaveCheckpoint, done: true);
+
+        Hook(Effect.CommitOffset, done: false);
+        await RetryAsync(
+            async (task, token) =>
+            {
+                await commit(new Position(task.TopicPartition, task._nextOffset), token);
+                return true;
+            },
+            "commit the offset",
+            cancellationToken);
+        Hook(Effect.CommitOffset, done: true);
+        _hasUncheckpointed = false;
+        _lastCheckpoint = _time.GetTimestamp();
+        StreamingInstruments.CheckpointDuration.Record(_checkpointCost.TotalSeconds);
+    }
+
+    private async ValueTask<Checkpoint?> FindCheckpointAsync(CancellationToken cancellationToken)
+    {
+        foreach (var sequence in await _checkpoints.ListAsync(TopicPartition, cancellationToken))
+        {
+            _sequence = Math.Max(_sequence, sequence);
+            try
+            {
+                var checkpoint = Checkpoint.Read(await _checkpoints.LoadAsync(TopicPartition, sequence, cancellationToken));
+                if (checkpoint.TopicPartition != TopicPartition)
+                {
+                    Log.CheckpointUnusable(_logger, TopicPartition, sequence, $"it belongs to {checkpoint.TopicPartition}");
+                }
+                else if (checkpoint.NextOffset > _storedUntil)
+                {
+                    // The results were replaced by older ones: what lies between would be missing for ever.
+                    Log.CheckpointAhead(_logger, TopicPartition, sequence, checkpoint.NextOffset, _storedUntil);
+                }
+                else
+                {
+                    return checkpoint;
+                }
+            }
+            catch (Exception e) when (e is StateRestoreException or CheckpointException)
+            {
+                Log.CheckpointUnusable(_logger, TopicPartition, sequence, e.Message);
+            }
+        }
+
+        return null;
+    }
+
+    private void SetDeadLettersAside(int from)
+    {
+        var statuses = _batch.Statuses;
+        for (var i = from; i < statuses.Length; i++)
+        {
+            if (statuses[i].Outcome != Outcome.DeadLettered)
+            {
+                continue;
+            }
+
+            if (_settings.Errors.RejectedRecord == ErrorAction.Fail)
+            {
+                var rejection = _topology.Describe(statuses[i]);
+                throw new RecordRejectedException(new Position(TopicPartition, _batch.Records.Offset(i)), rejection);
+            }
+
+            _deadLetters.Add(new DeadLetter(_batch.Records, i, statuses[i]));
+        }
+    }
+
+    private async ValueTask<TResult> RetryAsync<TResult>(
+        Func<StreamTask<TEvent>, CancellationToken, ValueTask<TResult>> effect,
+        string what,
+        CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await effect(this, cancellationToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException && _settings.Errors.OnException(e) == ErrorAction.Retry)
+            {
+                var pause = _settings.Errors.PauseAfter(attempt);
+                Log.EffectRetried(_logger, TopicPartition, what, attempt, pause.TotalMilliseconds, e.Message);
+                StreamingInstruments.Retries.Add(1);
+                await Task.Delay(pause, _time, cancellationToken);
+            }
+        }
+    }
+
+    private TimeSpan Remaining(long since, TimeSpan interval)
+    {
+        var remaining = interval - _time.GetElapsedTime(since);
+        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+    }
+
+    private void ReleaseRecords()
+    {
+        foreach (var records in _retained)
+        {
+            records.Dispose();
+        }
+
+        _retained.Clear();
+    }
+
+    private void Hook(Effect effect, bool done) => _settings.OnEffect?.Invoke(TopicPartition, effect, done);
+}

@@ -1,0 +1,24 @@
+using Pipeline.Streaming.DeadLetters;
+
+namespace Pipeline.Streaming.Processing;
+
+/// <summary>When a task makes its effects.</summary>
+public sealed record StreamTaskSettings
+{
+    /// <summary>Rows that are gathered before they are written. Default: 5,000.</summary>
+    public int FlushRows { get; init; } = 5_000;
+
+    /// <summary>How long rows wait to be written. Default: 250 ms.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often windows that are still open are written, for live views. Default: 1 s.</summary>
+    public TimeSpan EarlyInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often a checkpoint is saved and the offset committed while records come. Default: 2 s.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    public ErrorPolicy Errors { get; init; } = ErrorPolicy.Default;
+
+    /// <summary>For tests; see <see cref="EffectHook"/>.</summary>
+    public EffectHook? OnEffect { get; init; }
+}

@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Pipeline.Streaming.DeadLetters;
+using Pipeline.Streaming.Diagnostics;
+using Pipeline.Streaming.RecordLog;
+
+namespace Pipeline.Streaming.Processing;
+
+/// <summary>
+/// One member of a consumer group: one loop reads, every assigned partition has a task of its own behind a bounded queue. The
+/// loop never waits for a task, so it keeps polling (and its membership) while a store is down. Revoked partitions are drained,
+/// checkpointed and committed; lost ones are dropped. An unexpected exception of a task ends <see cref="RunAsync"/>.
+/// </summary>
+/// <param name="createTask">Makes the task of a partition that was assigned.</param>
+public sealed class StreamWorker<TEvent>(
+    IRecordLog log,
+    StreamWorkerSettings settings,
+    Func<TopicPartition, StreamTask<TEvent>> createTask,
+    TimeProvider time,
+    ILogger logger) : IAssignmentListener
+    where TEvent : struct
+{
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(200);
+
+    // A resumed partition doesn't wake a waiting reader, so don't wait long while one may resume.
+    private static readonly TimeSpan MaxWaitWhilePaused = TimeSpan.FromMilliseconds(5);
+
+    private readonly ConcurrentDictionary<TopicPartition, PartitionRunner<TEvent>> _runners = new();
+    private IRecordReader? _reader;
+
+    /// <summary>When the loop polled last, in the clock's ticks; 0 before the first time. A loop that stands still is not well.</summary>
+    public long LastPoll { get; private set; }
+
+    /// <summary>The assigned partitions as they are now. Safe from any thread.</summary>
+    public IReadOnlyList<PartitionStatus> Status
+        => [.. _runners.Values.Select(r => r.Status).OrderBy(s => s.TopicPartition.Topic, StringComparer.Ordinal).ThenBy(s => s.TopicPartition.Partition)];
+
+    /// <summary>Reads and processes until the token asks to stop, then drains.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        using var metrics = new StreamWorkerMetrics(() => Status, time);
+        await using var reader = log.CreateReader(settings.Group);
+        _reader = reader;
+        try
+        {
+            await reader.SubscribeAsync(settings.Topics, this, stoppingToken);
+            var failures = 0;
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await ObserveRunnersAsync();
+                LastPoll = time.GetTimestamp();
+                try
+                {
+                    if (await reader.ReadAsync(AnyPaused() ? MaxWaitWhilePaused : MaxWait, stoppingToken) is { } records)
+                    {
+                        Route(records);
+                    }
+
+                    failures = 0;
+                }
+                catch (RecordLogException e) when (e.IsTransient)
+                {
+                    var pause = ErrorPolicy.Default.PauseAfter(++failures);
+                    Log.ReadRetried(logger, failures, pause.TotalMilliseconds, e.Message);
+                    await Task.Delay(pause, time, stoppingToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Asked to stop: drained below.
+        }
+        finally
+        {
+            await Task.WhenAll(Take([.. _runners.Keys]).Select(StopAsync));
+            _reader = null;
+        }
+    }
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyCollection<Position>> OnAssignedAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
+    {
+        Log.Assigned(logger, string.Join(", ", partitions));
+        foreach (var partition in partitions)
+        {
+            StartRunner(partition);
+        }
+
+        // Tasks open in the background, their partitions paused, and seek when they know where to start.
+        return ValueTask.FromResult<IReadOnlyCollection<Position>>([]);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask OnRevokedAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
+    {
+        Log.Revoked(logger, string.Join(", ", partitions));
+        await Task.WhenAll(Take(partitions).Select(StopAsync));
+    }
+
+    /// <inheritdoc />
+    public async ValueTask OnLostAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
+    {
+        Log.Lost(logger, string.Join(", ", partitions));
+        await Task.WhenAll(Take(partitions).Select(async runner =>
+        {
+            using (runner)
+            {
+                await runner.DropAsync();
+            }
+        }));
+    }
+
+    private void StartRunner(TopicPartition partition)
+    {
+        var runner = new PartitionRunner<TEvent>(createTask(partition), log, _reader!, settings.QueueCapacity, time, logger);
+        _runners[partition] = runner;
+        runner.Start();
+    }
+
+    private List<PartitionRunner<TEvent>> Take(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        var taken = new List<PartitionRunner<TEvent>>();
+        foreach (var partition in partitions)
+        {
+            if (_runners.TryRemove(partition, out var runner))
+            {
+                taken.Add(runner);
+            }
+        }
+
+        return taken;
+    }
+
+    private async Task StopAsync(PartitionRunner<TEvent> runner)
+    {
+        using (runner)
+        {
+            await runner.StopAsync(settings.DrainDeadline);
+        }
+    }
+
+    private bool AnyPaused()
+    {
+        foreach (var (_, runner) in _runners)
+        {
+            if (runner.State is TaskState.Opening or TaskState.BackPressured)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Route(RecordBatch records)
+    {
+        if (_runners.TryGetValue(records.TopicPartition, out var runner))
+        {
+            runner.Offer(records);
+        }
+        else
+        {
+            records.Dispose();
+        }
+    }
+
+    private async Task ObserveRunnersAsync()
+    {
+        foreach (var (partition, runner) in _runners)
+        {
+            if (!runner.Completion.IsCompleted)
+            {
+                continue;
+            }
+
+            // Throws what stopped it: going on without the partition would look like health.
+            await runner.Completion;
+            if (runner.State == TaskState.Fenced && time.GetElapsedTime(runner.EndedAt) >= settings.FencedPause)
+            {
+                runner.Dispose();
+                StartRunner(partition);
+            }
+        }
+    }
+}

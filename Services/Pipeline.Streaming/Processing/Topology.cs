@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Pipeline.Streaming.EventTime;
+using Pipeline.Streaming.Processing.Steps;
+
+namespace Pipeline.Streaming.Processing;
+
+/// <summary>
+/// The plan of one partition: source → steps in order → sink, each with a name, its state and its metrics. Batches go through
+/// on the caller's thread; there is no clock, thread or I/O in here.
+/// </summary>
+public sealed class Topology<TEvent>
+    where TEvent : struct
+{
+    private readonly Step<TEvent>[] _steps;
+    private readonly AssignWatermarks<TEvent> _eventTime;
+
+    internal Topology(string source, Step<TEvent>[] steps, AssignWatermarks<TEvent> eventTime, Sink<TEvent> sink, Func<RecordStatus, Rejection> describe)
+    {
+        Source = source;
+        _steps = steps;
+        _eventTime = eventTime;
+        Sink = sink;
+        Describe = describe;
+    }
+
+    /// <summary>The topic that is read.</summary>
+    public string Source { get; }
+
+    public IReadOnlyList<Step<TEvent>> Steps => _steps;
+
+    public Sink<TEvent> Sink { get; }
+
+    /// <summary>Says in words why a record became a dead letter.</summary>
+    public Func<RecordStatus, Rejection> Describe { get; }
+
+    public Watermark Watermark => _eventTime.Current;
+
+    public EventTimeSettings EventTime => _eventTime.Settings;
+
+    /// <summary>Newest event time believed, Unix ms; <see cref="long.MinValue"/> before the first.</summary>
+    public long MaxEventTime => _eventTime.MaxEventTime;
+
+    public bool HasUnflushed
+    {
+        get
+        {
+            foreach (var step in _steps)
+            {
+                if (step.HasUnflushed)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Sends a loaded batch through every step; afterwards each record has its outcome.</summary>
+    public void Process(StreamBatch<TEvent> batch)
+    {
+        var before = _eventTime.Current;
+        foreach (var step in _steps)
+        {
+            var pending = batch.Pending;
+            var started = Stopwatch.GetTimestamp();
+            step.Process(batch);
+            step.Metrics.Add(pending, batch.Pending, Stopwatch.GetTimestamp() - started);
+        }
+
+        batch.CompletePending();
+        if (_eventTime.Current > before)
+        {
+            Advance(_eventTime.Current);
+        }
+    }
+
+    /// <summary>No more input will come: every window is complete.</summary>
+    public void EndOfInput() => Advance(Watermark.EndOfInput);
+
+    /// <summary>Lets every step hand its changed results to the sink.</summary>
+    public void Flush(bool early)
+    {
+        foreach (var step in _steps)
+        {
+            step.Flush(early);
+        }
+    }
+
+    public void StartIncomplete(long coveredFrom)
+    {
+        foreach (var step in _steps)
+        {
+            step.StartIncomplete(coveredFrom);
+        }
+    }
+
+    /// <summary>The plan on one screen.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder().Append("source ").AppendLine(Source);
+        foreach (var step in _steps)
+        {
+            text.Append("  → ").Append(step.Name);
+            if (step.StateDefinition is { } definition)
+            {
+                text.Append(" [").Append(definition).Append(']');
+            }
+
+            text.AppendLine();
+        }
+
+        return text.Append("sink ").Append(Sink.Name).ToString();
+    }
+
+    /// <summary>The plan in the DOT language of Graphviz; records that have gone through stand at the edges.</summary>
+    public string ToDot()
+    {
+        var text = new StringBuilder();
+        text.AppendLine("digraph topology {").AppendLine("  rankdir=LR;");
+        text.AppendLine(CultureInfo.InvariantCulture, $"  \"{Source}\" [shape=cylinder];");
+        text.AppendLine(CultureInfo.InvariantCulture, $"  \"{Sink.Name}\" [shape=cylinder];");
+        var from = Source;
+        foreach (var step in _steps)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  \"{step.Name}\" [shape={(step.StateDefinition is null ? "box" : "box3d")}];");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  \"{from}\" -> \"{step.Name}\" [label=\"{step.Metrics.RecordsIn}\"];");
+            from = step.Name;
+        }
+
+        var last = _steps.Length == 0 ? 0 : _steps[^1].Metrics.RecordsOut;
+        text.AppendLine(CultureInfo.InvariantCulture, $"  \"{from}\" -> \"{Sink.Name}\" [label=\"{last}\"];");
+        return text.Append('}').ToString();
+    }
+
+    private void Advance(Watermark watermark)
+    {
+        foreach (var step in _steps)
+        {
+            step.OnWatermark(watermark);
+        }
+    }
+}
