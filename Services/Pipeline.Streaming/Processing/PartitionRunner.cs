@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Pipeline.Streaming.Diagnostics;
 using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Streaming.Processing;

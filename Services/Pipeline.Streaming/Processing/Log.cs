@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Pipeline.Streaming.Diagnostics;
+namespace Pipeline.Streaming.Processing;
 
 /// <summary>Log messages of the engine: event ids 1200 to 1299.</summary>
 internal static partial class Log
