@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pipeline.Streaming.RecordLog;
 
 /// <summary>The rules for topics, and the sentences for those who break them; the same for every log.</summary>
@@ -6,12 +8,16 @@ internal static class TopicShape
     /// <summary>Partitions a topic may have at most.</summary>
     public const int MaxPartitions = 1024;
 
+    private const int MaxNameLength = 249;
+
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
     /// <exception cref="RecordLogException">The topic cannot be as it is asked for.</exception>
     public static void Check(TopicSpec spec, int? existingPartitions)
     {
-        if (string.IsNullOrWhiteSpace(spec.Name))
+        if (spec.Name.Length is 0 or > MaxNameLength || spec.Name.AsSpan().ContainsAnyExcept(NameCharacters) || spec.Name is "." or "..")
         {
-            throw new RecordLogException("A topic needs a name.", isTransient: false);
+            throw new RecordLogException($"'{spec.Name}' is no name for a topic: 1 to {MaxNameLength} letters, digits, '.', '_' and '-', as in Kafka.", isTransient: false);
         }
 
         if (spec.Partitions is < 1 or > MaxPartitions)

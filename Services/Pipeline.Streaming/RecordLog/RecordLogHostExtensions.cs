@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Sqlite;
+using Pipeline.Streaming.RecordLog.Sqlite;
+
+namespace Pipeline.Streaming.RecordLog;
+
+public static class RecordLogHostExtensions
+{
+    /// <summary>
+    /// Registers <see cref="IRecordLog"/>: <c>log.db</c> in the data directory, unless one is registered already (as tests do), and
+    /// removes old records while the host runs.
+    /// </summary>
+    public static IHostApplicationBuilder AddRecordLog(this IHostApplicationBuilder builder)
+    {
+        builder.AddDataDirectory();
+        builder.Services.AddOptions<RecordLogOptions>().BindConfiguration(RecordLogOptions.SectionName).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RecordLogOptions>, RecordLogOptionsValidator>());
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<IRecordLog>(services => new SqliteRecordLog(
+            services.GetRequiredService<DataDirectory>(),
+            services.GetRequiredService<IOptions<RecordLogOptions>>().Value,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetService<ILogger<SqliteRecordLog>>()));
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RetentionWorker>());
+        builder.Services.AddHealthChecks().Add(new("record-log", s => new RecordLogHealthCheck(s.GetRequiredService<IRecordLog>()), failureStatus: null, tags: ["ready"]));
+        return builder;
+    }
+}

@@ -1,0 +1,138 @@
+using Pipeline.Sqlite;
+
+namespace Pipeline.Streaming.RecordLog.Sqlite;
+
+/// <summary>Reads on one connection. Not thread-safe.</summary>
+internal sealed class LogReader(SqliteDatabase database) : IDisposable
+{
+    private readonly LogConnection _log = new(database);
+
+    public long DataVersion()
+    {
+        var select = _log.Statement("PRAGMA data_version");
+        select.Step();
+        var version = select.GetInt64(0);
+        select.Reset();
+        return version;
+    }
+
+    public List<PartitionOffsets> Describe()
+    {
+        var all = new List<PartitionOffsets>();
+        var select = _log.Statement("SELECT name, number, start_offset, next_offset FROM partitions JOIN topics USING (topic_id) ORDER BY name, number");
+        while (select.Step())
+        {
+            all.Add(new PartitionOffsets(new TopicPartition(select.GetString(0), select.GetInt32(1)), select.GetInt64(2), select.GetInt64(3)));
+        }
+
+        return all;
+    }
+
+    public PartitionOffsets Describe(TopicPartition partition)
+    {
+        var select = _log.Statement("SELECT start_offset, next_offset FROM partitions WHERE partition_id = ?1").Bind(1, _log.PartitionId(partition));
+        select.Step();
+        var offsets = new PartitionOffsets(partition, select.GetInt64(0), select.GetInt64(1));
+        select.Reset();
+        return offsets;
+    }
+
+    public long Generation(string group)
+    {
+        var select = _log.Statement("SELECT generation FROM groups WHERE group_name = ?1").BindText(1, group);
+        var generation = select.Step() ? select.GetInt64(0) : 0;
+        select.Reset();
+        return generation;
+    }
+
+    public List<Position> Committed(string group)
+    {
+        var committed = new List<Position>();
+        var select = _log.Statement("SELECT topic, partition, next_offset FROM group_offsets WHERE group_name = ?1").BindText(1, group);
+        while (select.Step())
+        {
+            committed.Add(new Position(new TopicPartition(select.GetString(0), select.GetInt32(1)), select.GetInt64(2)));
+        }
+
+        return committed;
+    }
+
+    /// <summary>Records from an offset on, which must lie in the partition; empty at its end.</summary>
+    /// <exception cref="RecordLogException">A stored batch is damaged or missing.</exception>
+    public RecordBatch Read(TopicPartition partition, long from, long highWatermark, int maxRecords)
+    {
+        var assembler = new BatchAssembler(partition, from, maxRecords, RecordLimits.MaxBatchBytes);
+        var select = _log.Statement(
+            """
+            SELECT base_offset, bytes
+            FROM batches JOIN payloads USING (payload_id)
+            WHERE partition_id = ?1
+              AND base_offset >= coalesce((SELECT max(base_offset) FROM batches WHERE partition_id = ?1 AND base_offset <= ?2), ?2)
+            ORDER BY base_offset
+            """);
+        select.Bind(1, _log.PartitionId(partition)).Bind(2, from);
+        try
+        {
+            while (!assembler.IsFull && select.Step())
+            {
+                var next = assembler.Next;
+                if (!assembler.TryAdd(select.GetBytes(1), select.GetInt64(0)))
+                {
+                    throw Damaged(partition, next);
+                }
+
+                if (assembler.Next == next)
+                {
+                    break;
+                }
+            }
+        }
+        catch
+        {
+            assembler.Abandon();
+            throw;
+        }
+        finally
+        {
+            select.Reset();
+        }
+
+        if (assembler.Next == from && from < highWatermark)
+        {
+            throw Damaged(partition, from);
+        }
+
+        return assembler.Build(highWatermark);
+    }
+
+    /// <summary>The first offset whose record has this timestamp or a later one; the high watermark when there is none.</summary>
+    public long Find(TopicPartition partition, long timestamp)
+    {
+        var offsets = Describe(partition);
+        var select = _log.Statement("SELECT min(base_offset) FROM batches WHERE partition_id = ?1 AND max_timestamp >= ?2");
+        select.Bind(1, _log.PartitionId(partition)).Bind(2, timestamp).Step();
+        var next = select.IsNull(0) ? offsets.HighWatermark : Math.Max(offsets.Start, select.GetInt64(0));
+        select.Reset();
+        while (next < offsets.HighWatermark)
+        {
+            using var batch = Read(partition, next, offsets.HighWatermark, RecordLimits.MaxBatchRecords);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                if (batch.Timestamp(i) >= timestamp)
+                {
+                    return batch.Offset(i);
+                }
+            }
+
+            next = batch.NextOffset;
+        }
+
+        return offsets.HighWatermark;
+    }
+
+    public void Dispose() => _log.Dispose();
+
+    private RecordLogException Damaged(TopicPartition partition, long offset) => new(
+        $"{_log.Database.Path} is damaged: the batch of {partition} with offset {offset} is missing or its checksum is wrong. Nothing was skipped; restore the file from a copy, or seek behind the batch to give it up.",
+        isTransient: false);
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Pipeline.Sqlite;
+using Pipeline.Streaming.RecordLog.Groups;
+
+namespace Pipeline.Streaming.RecordLog.Sqlite;
+
+/// <summary>What one reader sees of the log, through a connection of its own.</summary>
+internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, ChangeSignal signal, string group, ILogger logger) : ILogSession
+{
+    // Commits of this process wake a reader at once; those of others are noticed by looking. A look costs a few microseconds.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LastLook = TimeSpan.FromMilliseconds(10);
+
+    // Disposing must not close the connection under a read.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<TopicPartition, PartitionOffsets> _offsets = [];
+    private Task _nextChange = Task.CompletedTask;
+    private long _dataVersion = -1;
+    private long _generation;
+    private bool _disposed;
+
+    public long Refresh() => Read(() =>
+    {
+        _nextChange = signal.Next;
+        var version = reader.DataVersion();
+        if (version != _dataVersion)
+        {
+            foreach (var offsets in reader.Describe())
+            {
+                _offsets[offsets.TopicPartition] = offsets;
+            }
+
+            _generation = reader.Generation(group);
+            _dataVersion = version;
+        }
+
+        return _generation;
+    });
+
+    public RecordBatch? TryRead(TopicPartition partition, long from) => Read(() =>
+    {
+        var offsets = _offsets[partition];
+        if (from == offsets.HighWatermark)
+        {
+            return null;
+        }
+
+        // Retention may have moved the start since the last look.
+        offsets = reader.Describe(partition);
+        OffsetRange.CheckEnd(new Position(partition, from), offsets.HighWatermark);
+        if (from < offsets.Start)
+        {
+            RecordLog.Log.ReadBelowStart(logger, partition, from, offsets.Start);
+            from = offsets.Start;
+        }
+
+        return from == offsets.HighWatermark ? null : reader.Read(partition, from, offsets.HighWatermark, RecordLimits.MaxBatchRecords);
+    });
+
+    public async ValueTask WaitForChangeAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var look = FirstLook; ; look = look * 2 < LastLook ? look * 2 : LastLook)
+        {
+            var left = atMost - Stopwatch.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            await Task.WhenAny(_nextChange, Task.Delay(left < look ? left : look, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_nextChange.IsCompleted || Read(reader.DataVersion) != _dataVersion)
+            {
+                return;
+            }
+        }
+    }
+
+    public async ValueTask<Membership> ChangeGroupAsync(Func<ConsumerGroupState, Membership> change, CancellationToken cancellationToken)
+        => await writer.DoAsync(log => log.ChangeGroup(group, change), cancellationToken);
+
+    public ValueTask<IReadOnlyList<Position>> GetStartPositionsAsync(IReadOnlyCollection<TopicPartition> partitions, CancellationToken cancellationToken)
+        => ValueTask.FromResult(Read<IReadOnlyList<Position>>(() =>
+        {
+            var committed = reader.Committed(group).ToDictionary(p => p.TopicPartition, p => p.Offset);
+            return [.. partitions.Select(p => new Position(p, committed.TryGetValue(p, out var next) ? next : reader.Describe(p).Start))];
+        }));
+
+    public async ValueTask CommitAsync(string member, IReadOnlyCollection<Position> next, CancellationToken cancellationToken)
+        => await writer.DoAsync(log => log.Commit(group, member, next), cancellationToken);
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            reader.Dispose();
+        }
+    }
+
+    private T Read<T>(Func<T> read)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return LogFaults.Translating(read);
+        }
+    }
+}
