@@ -48,3 +48,12 @@ public sealed record PartitionProgress
 /// <summary>The result of taking a partition over.</summary>
 /// <param name="Progress">What the writer before had stored; <see langword="null"/> on first use.</param>
 public sealed record PartitionClaim(long Epoch, PartitionProgress? Progress);
+
+/// <summary>From where on a partition's results are rebuilt from the log.</summary>
+/// <param name="FirstOffset">First offset that the log still holds; results of earlier records stay.</param>
+/// <param name="WindowsFrom">
+/// Windows and quality results that start before this (Unix ms) stay as they are, because records that the log no longer holds may
+/// belong to them; <see cref="long.MinValue"/> when the log still holds everything.
+/// </param>
+/// <param name="SessionsFrom">The same for sessions, by their start: one inactivity gap after <paramref name="WindowsFrom"/>.</param>
+public sealed record PartitionReset(string Topic, int Partition, long FirstOffset, long WindowsFrom, long SessionsFrom);
