@@ -7,6 +7,9 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
 {
     private readonly LogConnection _log = new(database);
 
+    /// <summary>Until it is disposed, everything is read as it is now; what retention removes meanwhile is still there.</summary>
+    public SqliteTransaction BeginRead() => _log.Database.BeginRead();
+
     public long DataVersion()
     {
         var select = _log.Statement("PRAGMA data_version");
@@ -76,13 +79,9 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
             while (!assembler.IsFull && select.Step())
             {
                 var next = assembler.Next;
-                if (!assembler.TryAdd(select.GetBytes(1), select.GetInt64(0)))
+                if (!assembler.TryAdd(select.GetBytes(1), select.GetInt64(0)) || assembler.Next == next)
                 {
-                    throw Damaged(partition, next);
-                }
-
-                if (assembler.Next == next)
-                {
+                    // What lies before a damaged batch is still given; the next read stops at it.
                     break;
                 }
             }
@@ -97,8 +96,9 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
             select.Reset();
         }
 
-        if (assembler.Next == from && from < highWatermark)
+        if (assembler.Next == from && from < highWatermark && maxRecords > 0)
         {
+            assembler.Abandon();
             throw Damaged(partition, from);
         }
 

@@ -100,19 +100,13 @@ internal sealed class LogWriter : IAsyncDisposable
         }
 
         // What was too much together may fit alone: a nearly full disk must not refuse a small commit because of a large append.
-        if (_group.Count > 1)
+        var oneByOne = _group.Count > 1 && failure.InnerException is SqliteFaultException { Kind: SqliteFaultKind.Full };
+        foreach (var request in _group)
         {
-            foreach (var request in _group)
+            if ((oneByOne ? TryWrite([request]) : failure) is { } reason)
             {
-                if (TryWrite([request]) is { } own)
-                {
-                    request.Fail(own);
-                }
+                request.Fail(reason);
             }
-        }
-        else
-        {
-            _group[0].Fail(failure);
         }
     }
 

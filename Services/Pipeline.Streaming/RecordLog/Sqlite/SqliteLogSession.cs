@@ -46,7 +46,8 @@ internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, Chang
             return null;
         }
 
-        // Retention may have moved the start since the last look.
+        // Retention may have moved the start since the last look, and must not move it between this look and the read.
+        using var snapshot = reader.BeginRead();
         offsets = reader.Describe(partition);
         OffsetRange.CheckEnd(new Position(partition, from), offsets.HighWatermark);
         if (from < offsets.Start)

@@ -51,6 +51,9 @@ public sealed class SqliteRecordLog : IRecordLog
         _writer = new LogWriter(database, _signal.Set);
     }
 
+    /// <summary>For tests that put the file under stress from inside.</summary>
+    internal LogWriter Writer => _writer;
+
     public async ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken)
         => await _writer.DoAsync(log => log.CreateTopics(topics), cancellationToken);
 
@@ -61,11 +64,16 @@ public sealed class SqliteRecordLog : IRecordLog
         => ValueTask.FromResult(Browse<IReadOnlyList<Position>>(log => log.Committed(group)));
 
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
-        => ValueTask.FromResult(Browse(log => log.Find(topicPartition, timestamp)));
+        => ValueTask.FromResult(Browse(log =>
+        {
+            using var snapshot = log.BeginRead();
+            return log.Find(topicPartition, timestamp);
+        }));
 
     public ValueTask<RecordBatch> FetchAsync(Position from, int maxRecords, CancellationToken cancellationToken)
         => ValueTask.FromResult(Browse(log =>
         {
+            using var snapshot = log.BeginRead();
             var offsets = log.Describe(from.TopicPartition);
             OffsetRange.Check(from, offsets.Start, offsets.HighWatermark);
             return log.Read(from.TopicPartition, from.Offset, offsets.HighWatermark, maxRecords);

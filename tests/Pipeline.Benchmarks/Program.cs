@@ -1,0 +1,17 @@
+using BenchmarkDotNet.Running;
+using Pipeline.Benchmarks.RecordLog;
+
+// "log-append" and "log-read" measure a real log over some seconds, with processes; anything else is BenchmarkDotNet's
+// (--filter '*Batch*', --list flat, ...).
+switch (args)
+{
+    case ["log-append", .. var rest]:
+        await LogThroughput.AppendAsync(LogThroughputOptions.Parse(rest));
+        break;
+    case ["log-read", .. var rest]:
+        await LogThroughput.ReadAsync(LogThroughputOptions.Parse(rest));
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
+}
