@@ -24,6 +24,10 @@ public static class EventDecoder
     /// <summary>The schema version that this decoder knows.</summary>
     public const int SchemaVersion = 1;
 
+    /// <summary>The reasons for which a decode can fail.</summary>
+    public static IReadOnlyList<ReasonCode> Reasons { get; } =
+        [.. Enum.GetValues<ReasonCode>().Where(reason => reason is >= ReasonCode.EmptyValue and <= ReasonCode.OutOfRange)];
+
     /// <summary>Decodes a value into <paramref name="e"/>, which says nothing unless the result is a success.</summary>
     public static DecodeResult Decode(ReadOnlySpan<byte> value, ref DecodedEvent e)
     {

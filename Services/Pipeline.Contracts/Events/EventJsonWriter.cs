@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Pipeline.Contracts;
@@ -10,11 +9,7 @@ public static class EventJsonWriter
     [ThreadStatic]
     private static Utf8JsonWriter? _writer;
 
-    /// <summary>
-    /// Non-Latin text stays readable and short in the log. What the relaxed encoder leaves as it is matters only where
-    /// JSON is pasted into HTML, which readers of a log must not do anyway.
-    /// </summary>
-    public static JsonWriterOptions Options { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static JsonWriterOptions Options { get; } = new() { Encoder = new PlainTextEncoder(), SkipValidation = true };
 
     /// <summary>This thread's writer, set to a target. Not to be kept across calls.</summary>
     internal static Utf8JsonWriter On(IBufferWriter<byte> target)

@@ -111,6 +111,7 @@ internal static class ContractReader
 
     private static ContractRule ReadRule(YamlNode node, int index, List<string> errors)
     {
+        var problems = errors.Count;
         var map = new YamlMap(node, errors);
         var scope = map.Choice<RuleScope>("scope");
         var check = map.Choice<RuleCheck>("check", "none");
@@ -131,7 +132,12 @@ internal static class ContractReader
                 : map.Optional<long>("within", "a time span such as 00:05:00", TryMilliseconds),
             Description = map.Text("description"),
         };
-        CheckRule(rule, map);
+        if (errors.Count == problems)
+        {
+            // Only a rule that could be read: what follows from a misspelt key is no news.
+            CheckRule(rule, map);
+        }
+
         map.EndOfKeys();
         return rule;
     }
@@ -158,6 +164,11 @@ internal static class ContractReader
             map.Error("check", $"'{rule.Id}' should have a 'check' if and only if its scope is row");
         }
 
+        if (rule.Check != RuleCheck.None && !rule.Fields.SequenceEqual(FieldsOf(rule.Check)))
+        {
+            map.Error("fields", $"'{rule.Id}' checks {string.Join(", ", FieldsOf(rule.Check).Select(WireNames.WireName))}, and its 'fields' should say so");
+        }
+
         if (rule.Check == RuleCheck.EventTimeMin && rule.Min is null)
         {
             map.Error("id", $"'{rule.Id}' lacks 'min'");
@@ -168,6 +179,19 @@ internal static class ContractReader
             map.Error("id", $"'{rule.Id}' lacks 'within'");
         }
     }
+
+    private static Field[] FieldsOf(RuleCheck check) => check switch
+    {
+        RuleCheck.EmailShape => [Field.Email],
+        RuleCheck.HttpUrl => [Field.Picture],
+        RuleCheck.AgeRange => [Field.Age],
+        RuleCheck.AgeMatchesDob => [Field.Age, Field.Dob],
+        RuleCheck.DobInPast => [Field.Dob],
+        RuleCheck.NationalityKnown => [Field.Nationality],
+        RuleCheck.NationalityMatchesCountry => [Field.Nationality, Field.Address],
+        RuleCheck.EventTimeMin or RuleCheck.EventTimeMax or RuleCheck.Freshness => [Field.EventTime],
+        _ => [],
+    };
 
     private static ImmutableArray<Field> ReadFields(YamlMap map)
     {
@@ -216,6 +240,14 @@ internal static class ContractReader
 
     private static void CheckRuleFields(YamlMap root, ImmutableArray<ContractTopic> topics, ImmutableArray<ContractRule> rules)
     {
+        foreach (var reason in EventDecoder.Reasons)
+        {
+            if (!rules.Any(rule => rule.Scope == RuleScope.Value && rule.Reason == reason))
+            {
+                root.Error("rules", $"no rule of scope value has the reason '{reason.WireName()}', which the decoder can give");
+            }
+        }
+
         var known = topics.SelectMany(topic => topic.Fields).Select(field => field.Id).ToHashSet();
         foreach (var rule in rules)
         {

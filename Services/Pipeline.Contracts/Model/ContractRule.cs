@@ -34,4 +34,7 @@ public sealed record ContractRule
     public required long? Within { get; init; }
 
     public required string Description { get; init; }
+
+    /// <summary>Whether a window in which so many of so many events failed is still as it should be.</summary>
+    public bool Tolerates(long failed, long checkedEvents) => failed <= Tolerance * checkedEvents;
 }

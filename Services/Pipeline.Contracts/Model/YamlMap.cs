@@ -26,7 +26,14 @@ internal sealed class YamlMap
 
         foreach (var (key, value) in mapping.Children)
         {
-            _nodes[((YamlScalarNode)key).Value ?? string.Empty] = value;
+            if (key is YamlScalarNode { Value.Length: > 0 } name)
+            {
+                _nodes[name.Value] = value;
+            }
+            else
+            {
+                Error(key, "has a key that is not a text");
+            }
         }
     }
 
