@@ -11,15 +11,22 @@ public static class DashboardBuilderExtensions
     /// <summary>Adds what the query API and the page need; the record log, the result store and the scheduler are added by the caller.</summary>
     public static IHostApplicationBuilder AddDashboard(this IHostApplicationBuilder builder)
     {
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<RateWindow>();
-        builder.Services.AddSingleton<StatusReader>();
+        builder.AddDashboardStatus();
         builder.Services.AddHostedService<StatusSampler>();
 
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         builder.Services.AddOpenApi(ApiDocument.Configure);
+        return builder;
+    }
+
+    /// <summary>Adds the status alone, for a host without a page.</summary>
+    public static IHostApplicationBuilder AddDashboardStatus(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<RateWindow>();
+        builder.Services.AddSingleton<StatusReader>();
         return builder;
     }
 
@@ -38,6 +45,7 @@ public static class DashboardBuilderExtensions
         api.MapLate();
         api.MapDeadLetters();
         api.MapQuality();
+        api.MapRuns();
 
         app.MapOpenApi();
         app.MapPage();

@@ -1,3 +1,17 @@
+using Pipeline.Scheduling;
+using Pipeline.Sqlite;
+using Pipeline.Storage;
+using Pipeline.Streaming.RecordLog;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddRecordLog();
+builder.AddResultStore();
+builder.AddSchedulingQueries();
+builder.AddDashboard();
+
 await using var app = builder.Build();
+app.MapDefaultEndpoints();
+app.MapDashboard();
+using var shared = app.Services.GetRequiredService<DataDirectory>().LockShared();
 await app.RunAsync();

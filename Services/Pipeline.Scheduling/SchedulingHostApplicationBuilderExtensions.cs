@@ -48,6 +48,7 @@ public static class SchedulingHostApplicationBuilderExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<DagCatalog>();
         builder.Services.TryAddSingleton<MetadataDatabase>();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MetadataInitializer>());
         builder.Services.TryAddSingleton<DagRunStore>();
         builder.Services.TryAddSingleton<TaskInstanceStore>();
         builder.Services.TryAddSingleton<DagRunQueries>();

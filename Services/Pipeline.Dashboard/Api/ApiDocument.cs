@@ -17,6 +17,7 @@ internal static class ApiDocument
         ["metric"] = (JsonSchemaType.String, null, "events"),
         ["dimension"] = (JsonSchemaType.String, null, "nationality"),
         ["grain"] = (JsonSchemaType.String, null, "minute"),
+        ["dag_id"] = (JsonSchemaType.String, null, "kafka_stream"),
         ["reason_code"] = (JsonSchemaType.String, null, "missing_field"),
     };
 

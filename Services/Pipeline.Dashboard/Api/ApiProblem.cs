@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using Pipeline.Scheduling.Metadata;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
 
@@ -39,7 +40,8 @@ internal static class ApiProblem
         BadHttpRequestException bad => Problem(bad.StatusCode, bad.Message),
         StorageException { IsTransient: true } => Problem(StatusCodes.Status503ServiceUnavailable, $"The result store cannot answer right now: {exception.Message}"),
         RecordLogException { IsTransient: true } => Problem(StatusCodes.Status503ServiceUnavailable, $"The record log cannot answer right now: {exception.Message}"),
-        StorageException or RecordLogException => Problem(StatusCodes.Status500InternalServerError, exception.Message),
+        MetadataStoreException { IsTransient: true } => Problem(StatusCodes.Status503ServiceUnavailable, exception.Message),
+        StorageException or RecordLogException or MetadataStoreException => Problem(StatusCodes.Status500InternalServerError, exception.Message),
         _ => Problem(StatusCodes.Status500InternalServerError, "Something went wrong on our side; the log has the details."),
     };
 

@@ -70,6 +70,6 @@ internal static class EventsApi
         e.Region,
         e.Gender,
         e.AgeBand,
-        QualityWarnings.Of(e.Flags),
+        QualityRules.Ids(e.Flags),
         new RawJson(e.Data));
 }

@@ -87,4 +87,31 @@ internal sealed record QualityItem(
     DateTime WindowStart,
     long Checked,
     long Failed,
-    double FailedRatio);
+    double FailedRatio,
+    [property: Description("One of schema, completeness, consistency, freshness; null for a rule that this version does not know.")] string? Family,
+    [property: Description("`warn` or `reject`.")] string? Severity,
+    [property: Description("Share that may fail before the window counts as failed.")] double? Tolerance,
+    [property: Description("Whether the share that failed is within the tolerance.")] bool? Passed,
+    string? Description);
+
+internal sealed record RunItem(
+    string DagId,
+    string RunId,
+    string RunType,
+    string State,
+    DateTime LogicalDate,
+    DateTime DataIntervalStart,
+    DateTime DataIntervalEnd,
+    DateTime? StartedAt,
+    DateTime? EndedAt,
+    double? DurationSeconds,
+    IReadOnlyList<TaskItem> Tasks);
+
+internal sealed record TaskItem(
+    string TaskId,
+    string State,
+    int TryNumber,
+    DateTime? StartedAt,
+    DateTime? EndedAt,
+    double? DurationSeconds,
+    [property: Description("Why the last try failed.")] string? Error);

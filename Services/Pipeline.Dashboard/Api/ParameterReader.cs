@@ -23,19 +23,37 @@ internal sealed class ParameterReader
         return (from, to);
     }
 
-    public int Limit(RangeParameters parameters)
+    public long? Time(string name, string? text)
     {
-        if (string.IsNullOrEmpty(parameters.Limit))
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        if (UtcTime.TryParse(text, out var unixMs))
+        {
+            return unixMs;
+        }
+
+        _errors[name] = [$"'{text}' is not an ISO 8601 time like 2026-01-31T12:00:00Z (write a plus sign as %2B)."];
+        return null;
+    }
+
+    public int Limit(RangeParameters parameters) => Limit(parameters.Limit);
+
+    public int Limit(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
         {
             return DefaultLimit;
         }
 
-        if (int.TryParse(parameters.Limit, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit)
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit)
         {
             return limit;
         }
 
-        _errors["limit"] = [$"'{parameters.Limit}' must be a whole number from 1 to {MaxLimit}."];
+        _errors["limit"] = [$"'{text}' must be a whole number from 1 to {MaxLimit}."];
         return DefaultLimit;
     }
 
@@ -78,21 +96,5 @@ internal sealed class ParameterReader
     {
         problem = ApiProblem.BadParameters(_errors);
         return _errors.Count > 0;
-    }
-
-    private long? Time(string name, string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-        {
-            return null;
-        }
-
-        if (UtcTime.TryParse(text, out var unixMs))
-        {
-            return unixMs;
-        }
-
-        _errors[name] = [$"'{text}' is not an ISO 8601 time like 2026-01-31T12:00:00Z (write a plus sign as %2B)."];
-        return null;
     }
 }

@@ -63,3 +63,18 @@ internal sealed record QualityParameters : RangeParameters
     [Description("Only this rule's.")]
     public string? RuleId { get; init; }
 }
+
+internal sealed record RunParameters
+{
+    [FromQuery(Name = "dag_id")]
+    [Description("Only this DAG's.")]
+    public string? DagId { get; init; }
+
+    [FromQuery(Name = "limit")]
+    [Description("Items per page, 1 to 1000. Default: 100.")]
+    public string? Limit { get; init; }
+
+    [FromQuery(Name = "cursor")]
+    [Description("The `next_cursor` of the page before.")]
+    public string? Cursor { get; init; }
+}

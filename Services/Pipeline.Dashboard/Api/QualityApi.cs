@@ -34,5 +34,19 @@ internal static class QualityApi
     }
 
     private static QualityItem ToItem(QualityResult q)
-        => new(q.RuleId, UtcTime.FromUnixMs(q.WindowStart), q.Checked, q.Failed, q.Checked == 0 ? 0 : (double)q.Failed / q.Checked);
+    {
+        var rule = QualityRules.Find(q.RuleId);
+        var failed = q.Checked == 0 ? 0 : (double)q.Failed / q.Checked;
+        return new QualityItem(
+            q.RuleId,
+            UtcTime.FromUnixMs(q.WindowStart),
+            q.Checked,
+            q.Failed,
+            failed,
+            rule?.Family.ToString().ToLowerInvariant(),
+            rule?.Severity.ToString().ToLowerInvariant(),
+            rule?.Tolerance,
+            rule is null ? null : failed <= rule.Tolerance,
+            rule?.Description);
+    }
 }

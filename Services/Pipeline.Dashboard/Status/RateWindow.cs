@@ -1,7 +1,7 @@
 namespace Pipeline.Dashboard.Status;
 
 /// <summary>Rates of two counters over the last seconds, from samples taken once a second. Safe for concurrent use.</summary>
-internal sealed class RateWindow
+public sealed class RateWindow
 {
     private const int Samples = 11;
 

@@ -7,7 +7,7 @@ using Pipeline.Streaming.RecordLog;
 namespace Pipeline.Dashboard.Status;
 
 /// <summary>Puts the status together from the log's offsets and the store's progress.</summary>
-internal sealed class StatusReader(IRecordLog log, IResultStore store, RateWindow rates, IConfiguration configuration, TimeProvider clock)
+public sealed class StatusReader(IRecordLog log, IResultStore store, RateWindow rates, IConfiguration configuration, TimeProvider clock)
 {
     /// <summary>A partition that has had nothing to do for this long does not hold the watermark back.</summary>
     private const long IdleAfterMs = 60_000;
@@ -17,7 +17,7 @@ internal sealed class StatusReader(IRecordLog log, IResultStore store, RateWindo
     private readonly DateTime _startedAt = clock.GetUtcNow().UtcDateTime;
     private readonly string _profile = ProfileOf(configuration);
 
-    public static string Version { get; } = typeof(StatusReader).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+    public static string Version { get; } = typeof(StatusReader).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed class StatusReader(IRecordLog log, IResultStore store, RateWindo
         rates.Add((long)clock.GetElapsedTime(0).TotalMilliseconds, ingested, stored);
     }
 
-    internal static string ProfileOf(IConfiguration configuration)
+    public static string ProfileOf(IConfiguration configuration)
     {
         string[] servers = ["kafka", "cassandra", "postgres"];
         return servers.Count(name => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(name))) switch

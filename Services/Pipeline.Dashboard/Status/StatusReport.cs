@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace Pipeline.Dashboard.Status;
 
-internal sealed record StatusReport
+public sealed record StatusReport
 {
     [Description("`embedded` when no server is used, `full` when all are, else `mixed`.")]
     public required string Profile { get; init; }
@@ -31,7 +31,7 @@ internal sealed record StatusReport
     public required Freshness Freshness { get; init; }
 }
 
-internal sealed record TopicStatus(
+public sealed record TopicStatus(
     string Topic,
     int Partition,
     [property: Description("Offset of the first record that is kept.")] long Start,
@@ -39,12 +39,12 @@ internal sealed record TopicStatus(
     [property: Description("Next offset that the processor will read; null for a topic that it does not read.")] long? Committed,
     [property: Description("Records that wait for the processor.")] long Lag);
 
-internal sealed record Totals(long Consumed, long Stored, long DeadLettered, long Late, long Duplicate)
+public sealed record Totals(long Consumed, long Stored, long DeadLettered, long Late, long Duplicate)
 {
     public bool Balanced => Consumed == Stored + DeadLettered + Late + Duplicate;
 }
 
-internal sealed record PartitionStatus(
+public sealed record PartitionStatus(
     string Topic,
     int Partition,
     long NextOffset,
@@ -58,11 +58,11 @@ internal sealed record PartitionStatus(
     DateTime UpdatedAt,
     Latency Latency);
 
-internal sealed record Latency(double P50, double P95, double P99);
+public sealed record Latency(double P50, double P95, double P99);
 
 [Description("Events per second over the last ten seconds.")]
-internal sealed record Rates(double Ingested, double Stored);
+public sealed record Rates(double Ingested, double Stored);
 
-internal sealed record Freshness(
+public sealed record Freshness(
     [property: Description("When a record was stored last; null before the first.")] DateTime? LastStoredAt,
     [property: Description("Seconds since then.")] double? AgeSeconds);

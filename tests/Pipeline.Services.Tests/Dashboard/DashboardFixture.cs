@@ -6,14 +6,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Scheduling;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
+using Pipeline.Testing;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
 /// <summary>The dashboard alone, over a stub log and a stub store, in memory.</summary>
 public abstract class DashboardFixture : IAsyncLifetime
 {
+    private readonly TempDirectory _directory = new();
     private WebApplication? _app;
 
     internal static DateTimeOffset Now { get; } = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
@@ -23,6 +26,8 @@ public abstract class DashboardFixture : IAsyncLifetime
     internal StubStore Store { get; } = new();
 
     internal FakeTimeProvider Clock { get; } = new(Now);
+
+    internal DagRuns Runs => _app!.Services.GetRequiredService<DagRuns>();
 
     internal HttpClient Client => _app!.GetTestClient();
 
@@ -34,6 +39,9 @@ public abstract class DashboardFixture : IAsyncLifetime
         builder.Services.AddSingleton<IRecordLog>(RecordLog);
         builder.Services.AddSingleton<IResultStore>(Store);
         builder.Services.AddSingleton<TimeProvider>(Clock);
+        builder.Configuration["Data:Directory"] = _directory.FullPath;
+        builder.AddSchedulingQueries();
+        builder.AddDag(_ => new DagBuilder("kafka_stream").Add(new DagTask("get_data", (_, _) => Task.CompletedTask)).Build());
         builder.AddDashboard();
         _app = builder.Build();
         _app.MapDashboard();
@@ -43,6 +51,7 @@ public abstract class DashboardFixture : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _app!.DisposeAsync();
+        _directory.Dispose();
         GC.SuppressFinalize(this);
     }
 

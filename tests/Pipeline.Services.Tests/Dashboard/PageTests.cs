@@ -56,7 +56,7 @@ public sealed partial class PageTests : DashboardFixture
     {
         var document = await GetAsync("/openapi/v1.json");
 
-        string[] expected = ["/api/dead-letters", "/api/events", "/api/events/{event_id}", "/api/late", "/api/quality", "/api/sessions", "/api/status", "/api/windows"];
+        string[] expected = ["/api/dead-letters", "/api/events", "/api/events/{event_id}", "/api/late", "/api/quality", "/api/runs", "/api/sessions", "/api/status", "/api/windows"];
         Assert.Subset(document.GetProperty("paths").EnumerateObject().Select(p => p.Name).ToHashSet(), expected.ToHashSet());
         foreach (var path in document.GetProperty("paths").EnumerateObject())
         {

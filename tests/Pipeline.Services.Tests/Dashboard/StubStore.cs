@@ -49,6 +49,8 @@ internal sealed class StubStore : IResultStore
 
     public ValueTask WriteAsync(ResultBatch batch, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<IReadOnlyList<PartitionClaim>> ResetAsync(IReadOnlyList<PartitionReset> resets, string owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

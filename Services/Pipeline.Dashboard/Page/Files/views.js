@@ -21,7 +21,7 @@ export function showStatus(s) {
   const topics = new Set(sources.map((t) => t.topic));
   setText('profile', s.profile);
   setText('uptime', `up ${seconds(age(s.started_at, s.now))}`);
-  setText('version', s.version ? `version ${s.version.split('+')[0]}` : '');
+  setText('version', s.version ? `version ${s.version}` : '');
   setText('log-records', count(kept));
   setText('log-detail', `records kept, ${topics.size} topics × ${sources.length / Math.max(1, topics.size)} partitions`);
   setText('processor-lag', count(lag));

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Pipeline.Standalone.Doctor;
+using Pipeline.Standalone.Live;
+
+namespace Pipeline.Standalone.CommandLine;
+
+/// <summary>The commands and their options; what they do is elsewhere.</summary>
+internal static class PipelineCommandLine
+{
+    private const string SettingsHelp = """
+        Runs the whole event pipeline in one process: scheduled ingest, durable log, processing, result store, API and page.
+
+        Every setting can be given as --Section:Name value, in the environment as Section__Name, or in appsettings.json:
+          --Ingest:BaseUrl URL       the RandomUser API to fetch from (default: a simulator inside the process)
+          --Ingest:Interval 5s       how often
+          --Ingest:UsersPerRun 100   how many users each time
+          --Data:Directory PATH      where everything is kept (default: data)
+
+        Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 address in use, 5 data directory in use, 6 disk full,
+        7 read-only, 8 damaged database.
+        """;
+
+    private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons. Default: http://localhost:5080", HelpName = "URLS" };
+    private static readonly Option<string> Data = new("--data", "-d") { Description = "The data directory; short for --Data:Directory.", HelpName = "PATH", Recursive = true };
+    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show more of the log, and stacks of errors.", Recursive = true };
+    private static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
+
+    public static RootCommand Create(IReadOnlyList<string> configuration)
+    {
+        var root = new RootCommand(SettingsHelp) { Urls, Data, Verbose, Json };
+        var run = new Command("run", "Run the pipeline until Ctrl-C (the default).") { Urls };
+        Func<ParseResult, Task<int>> start = parse => RunCommand.RunAsync(Settings(parse, configuration));
+        root.SetAction(start);
+        run.SetAction(start);
+        root.Add(run);
+        root.Add(Command("status", "Show where the running pipeline stands, or what its data directory holds.", (parse, _) => StatusCommand.RunAsync(Settings(parse, configuration))));
+        root.Add(Command("doctor", "Say what is wrong with this set-up, in plain words.", (parse, token) => DoctorCommand.RunAsync(Settings(parse, configuration), token)));
+        return root;
+    }
+
+    private static Command Command(string name, string description, Func<ParseResult, CancellationToken, Task<int>> action)
+    {
+        var command = new Command(name, description);
+        command.SetAction(action);
+        return command;
+    }
+
+    private static HostSettings Settings(ParseResult parse, IReadOnlyList<string> configuration)
+    {
+        var settings = new List<string>(configuration);
+        if (parse.GetValue(Urls) is { } urls)
+        {
+            settings.Add($"--urls={urls}");
+        }
+
+        if (parse.GetValue(Data) is { } data)
+        {
+            settings.Add($"--Data:Directory={data}");
+        }
+
+        return new HostSettings(settings, Output(parse), parse.GetValue(Verbose));
+    }
+
+    private static OutputMode Output(ParseResult parse)
+        => parse.GetValue(Json) ? OutputMode.Json : Console.IsOutputRedirected ? OutputMode.Plain : OutputMode.Terminal;
+}

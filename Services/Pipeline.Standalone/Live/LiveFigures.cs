@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Status;
+using Pipeline.Storage;
+using Pipeline.Streaming.RecordLog;
+
+namespace Pipeline.Standalone.Live;
+
+/// <summary>The figures under the greeting: one line that is refreshed in place on a terminal, else a new line every ten seconds.</summary>
+internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProvider clock)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
+    private static readonly JsonSerializerOptions Json = CreateJson();
+
+    public async Task ShowAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Poll, clock);
+        var started = clock.GetTimestamp();
+        var lastLine = started;
+        var hasData = false;
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            var isFirst = false;
+            if (hasData && clock.GetElapsedTime(lastLine) < (mode == OutputMode.Terminal ? TimeSpan.FromSeconds(1) : LineEvery))
+            {
+                continue;
+            }
+
+            if (await ReadAsync(cancellationToken) is not { } report)
+            {
+                continue;
+            }
+
+            if (!hasData && report.Totals.Stored > 0)
+            {
+                (hasData, isFirst) = (true, true);
+            }
+
+            if (isFirst || mode == OutputMode.Terminal || clock.GetElapsedTime(lastLine) >= LineEvery)
+            {
+                lastLine = clock.GetTimestamp();
+                await WriteAsync(report);
+            }
+        }
+    }
+
+    public static string Line(StatusReport s) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"in {s.Rates.Ingested:0.#}/s · stored {s.Rates.Stored:0.#}/s · waiting {s.Topics.Sum(t => t.Lag):N0} · {s.Totals.Consumed:N0} consumed = {s.Totals.Stored:N0} stored"
+            + $" + {s.Totals.DeadLettered:N0} dead + {s.Totals.Late:N0} late + {s.Totals.Duplicate:N0} duplicate · p95 {s.Latency.P95:0} ms");
+
+    private async Task<StatusReport?> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await status.ReadAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is StorageException or RecordLogException)
+        {
+            // The workers report outages themselves; here the figures just stand still.
+            return null;
+        }
+    }
+
+    private Task WriteAsync(StatusReport report) => mode switch
+    {
+        OutputMode.Json => Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, Json)),
+        OutputMode.Terminal => Console.Out.WriteAsync(OneLine(Line(report))),
+        _ => Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Now:HH:mm:ss} {Line(report)}")),
+    };
+
+    /// <summary>Over the line before; cut to the terminal's width, because a wrapped line cannot be overwritten.</summary>
+    private static string OneLine(string line)
+    {
+        var width = Math.Max(20, Console.WindowWidth - 1);
+        return $"\r{(line.Length > width ? line[..width] : line)}\u001b[K";
+    }
+
+    private static JsonSerializerOptions CreateJson()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        ApiJson.Configure(options);
+        return options;
+    }
+}
+
+internal enum OutputMode
+{
+    Terminal,
+    Plain,
+    Json,
+}

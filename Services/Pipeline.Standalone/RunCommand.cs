@@ -1,0 +1,80 @@
+using Pipeline.Dashboard.Status;
+using Pipeline.Sqlite;
+using Pipeline.Standalone.Live;
+
+namespace Pipeline.Standalone;
+
+/// <summary>Runs the whole pipeline until it is told to stop.</summary>
+/// <remarks>
+/// What can be refused is refused before anything is begun: settings, then the data directory, then the address. Stopping
+/// drains; a worker that dies stops the process with its reason, because a pipeline that half works would look alive.
+/// </remarks>
+internal static class RunCommand
+{
+    public static async Task<int> RunAsync(HostSettings settings)
+    {
+        var builder = PipelineApplication.CreateBuilder(settings, out var errors);
+        PipelineApplication.UseDefaultUrl(builder);
+        await using var simulator = await EmbeddedSimulator.StartUnlessNamedAsync(builder, settings);
+        PipelineApplication.AddServices(builder);
+        await using var app = builder.Build();
+        PipelineApplication.Map(app);
+
+        PipelineApplication.Check(app, errors);
+        var directory = app.Services.GetRequiredService<DataDirectory>();
+        directory.EnsureWritable();
+        using var ownership = directory.LockExclusive();
+        if (Addresses.FirstTaken(app.Configuration["urls"]) is { } taken)
+        {
+            return Fault.PortTaken(taken).Report();
+        }
+
+        await app.StartAsync();
+        WriteInstance(app, directory);
+        Greeting.Write(app, directory, simulator, settings.Output);
+        var figures = ShowFiguresAsync(app, settings);
+        await app.WaitForShutdownAsync();
+        await figures;
+        InstanceFile.Remove(directory);
+        return EndOf(app.Services, settings);
+    }
+
+    private static void WriteInstance(WebApplication app, DataDirectory directory)
+    {
+        var clock = app.Services.GetRequiredService<TimeProvider>();
+        new InstanceFile(Addresses.Reachable(app.Urls.First()), Environment.ProcessId, clock.GetUtcNow()).Write(directory);
+    }
+
+    private static async Task ShowFiguresAsync(WebApplication app, HostSettings settings)
+    {
+        var figures = new LiveFigures(app.Services.GetRequiredService<StatusReader>(), settings.Output, app.Services.GetRequiredService<TimeProvider>());
+        try
+        {
+            await figures.ShowAsync(app.Lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops: the figures end with it.
+        }
+    }
+
+    /// <summary>The host reports a worker's death as an ordinary stop; whoever started the process must learn the difference.</summary>
+    private static int EndOf(IServiceProvider services, HostSettings settings)
+    {
+        var dead = services.GetServices<IHostedService>().OfType<BackgroundService>().FirstOrDefault(w => w.ExecuteTask is { IsFaulted: true });
+        if (dead is null)
+        {
+            Greeting.WriteEnd(settings.Output);
+            return ExitCode.Ok;
+        }
+
+        var reason = dead.ExecuteTask!.Exception!;
+        if (settings.Verbose)
+        {
+            Console.Error.WriteLine(reason);
+        }
+
+        var fault = Fault.From(reason);
+        return (fault with { Sentence = $"{dead.GetType().Name} stopped, and the pipeline with it: {fault.Sentence}" }).Report();
+    }
+}
