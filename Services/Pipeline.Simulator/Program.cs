@@ -1,8 +1,16 @@
 using Pipeline.Simulator;
+using Pipeline.Streaming.RecordLog;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddSimulator();
+
+// Alone, the service is the API; the generator needs a record log that others use too, so here it has to be asked for.
+if (builder.Configuration.GetValue<bool>("Activity:Enabled"))
+{
+    builder.AddRecordLog();
+    builder.AddActivityGenerator();
+}
 
 await using var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Pipeline.Simulator.Activity;
+
+namespace Pipeline.Simulator;
+
+/// <summary>Puts the activity generator into a host.</summary>
+public static class ActivityHosting
+{
+    /// <summary>
+    /// Adds the seeded generator that appends to <c>user_activity</c> what the users of <c>users_topic</c> do; settings in the section <c>Activity</c>,
+    /// off by <c>Activity:Enabled=false</c>. Needs a record log (<c>AddRecordLog</c>) in which somebody creates the topics; it waits for them and for users.
+    /// </summary>
+    public static IHostApplicationBuilder AddActivityGenerator(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ActivityOptions>().BindConfiguration(ActivityOptions.SectionName).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ActivityOptions>, ActivityOptionsValidator>());
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        if (builder.Configuration.GetValue($"{ActivityOptions.SectionName}:{nameof(ActivityOptions.Enabled)}", defaultValue: true))
+        {
+            builder.Services.AddHostedService<ActivityWorker>();
+        }
+
+        return builder;
+    }
+}
