@@ -34,59 +34,56 @@ public struct DecodedEvent
     /// <summary>Bit per contract field (index in <see cref="Field"/>): present and not null.</summary>
     public ulong Present;
 
-    public TextSlice RunId;
-
-    public TextSlice Source;
-
-    public TextSlice FirstName;
-
-    public TextSlice LastName;
-
-    public TextSlice Email;
-
     /// <summary>The part of <see cref="Email"/> after its @; empty when the address is not of an e-mail address's shape.</summary>
     public TextSlice EmailDomain;
 
-    public TextSlice Phone;
+    // By field, so that keeping a text is one store and no choice.
+    private TextSlices _texts;
 
-    public TextSlice Address;
+    public readonly TextSlice RunId => _texts[(int)Field.RunId];
 
-    public TextSlice Picture;
+    public readonly TextSlice Source => _texts[(int)Field.Source];
+
+    public readonly TextSlice FirstName => _texts[(int)Field.FirstName];
+
+    public readonly TextSlice LastName => _texts[(int)Field.LastName];
+
+    public readonly TextSlice Email => _texts[(int)Field.Email];
+
+    public readonly TextSlice Phone => _texts[(int)Field.Phone];
 
     /// <summary>The code as written; says more than <see cref="Nationality"/> only where that is unknown.</summary>
-    public TextSlice NationalityCode;
+    public readonly TextSlice NationalityCode => _texts[(int)Field.Nationality];
 
-    public TextSlice SessionHint;
+    public readonly TextSlice Address => _texts[(int)Field.Address];
 
-    public TextSlice Page;
+    public readonly TextSlice Picture => _texts[(int)Field.Picture];
 
-    public TextSlice Device;
+    public readonly TextSlice SessionHint => _texts[(int)Field.SessionHint];
 
-    public TextSlice Detail;
+    public readonly TextSlice Page => _texts[(int)Field.Page];
+
+    public readonly TextSlice Device => _texts[(int)Field.Device];
+
+    public readonly TextSlice Detail => _texts[(int)Field.Detail];
 
     /// <summary>Whether the field is there and not null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool Has(Field field) => (Present & (1UL << (int)field)) != 0;
 
-    /// <summary>Where a text field stands in the value; empty when it is absent or not a field that is kept as text.</summary>
-    public readonly TextSlice Slice(Field field) => field switch
-    {
-        Field.RunId => RunId,
-        Field.Source => Source,
-        Field.FirstName => FirstName,
-        Field.LastName => LastName,
-        Field.Email => Email,
-        Field.Phone => Phone,
-        Field.Nationality => NationalityCode,
-        Field.Address => Address,
-        Field.Picture => Picture,
-        Field.SessionHint => SessionHint,
-        Field.Page => Page,
-        Field.Device => Device,
-        Field.Detail => Detail,
-        _ => default,
-    };
+    /// <summary>Where a field's text stands in the value; empty when it is absent or not text.</summary>
+    public readonly TextSlice Slice(Field field) => field == Field.None ? default : _texts[(int)field];
 
     /// <summary>The text of such a field as a string, null when it is absent; allocates.</summary>
     public readonly string? TextOrNull(Field field, ReadOnlySpan<byte> value) => Has(field) ? Slice(field).Text(value) : null;
+
+    internal void Keep(Field field, TextSlice text) => _texts[(int)field] = text;
+
+    [InlineArray(Length)]
+    private struct TextSlices
+    {
+        public const int Length = (int)Field.Detail + 1;
+
+        private TextSlice _first;
+    }
 }

@@ -70,22 +70,24 @@ public static class EventDecoder
             return AtEnd(value, i + 1);
         }
 
+        var expected = Field.EventId;
         while (true)
         {
-            if ((uint)i >= (uint)value.Length || value[i] != '"')
+            var name = i;
+            var field = expected;
+            if (FieldNames.Is(expected, value, i))
             {
-                return ~i;
+                i += FieldNames.QuotedLength(expected);
+            }
+            else
+            {
+                i = Name(value, i, out field);
+                if (i < 0)
+                {
+                    return i;
+                }
             }
 
-            var name = i + 1;
-            i = JsonScanner.String(value, name, out var traits);
-            if (i < 0)
-            {
-                return i;
-            }
-
-            var text = value[name..(i - 1)];
-            var field = traits == StringTraits.None ? FieldNames.Find(text) : FieldNames.FindEscaped(text);
             i = JsonScanner.SkipWhitespace(value, i);
             if ((uint)i >= (uint)value.Length || value[i] != ':')
             {
@@ -93,7 +95,7 @@ public static class EventDecoder
             }
 
             i = JsonScanner.SkipWhitespace(value, i + 1);
-            i = field != Field.None && errors.IsFirst(field, name - 1)
+            i = field != Field.None && errors.IsFirst(field, name)
                 ? Member(value, i, field, ref e, ref errors, ref reason)
                 : JsonScanner.Value(value, i, depth: 1, ref reason);
             if (i < 0)
@@ -105,11 +107,32 @@ public static class EventDecoder
             if ((uint)i < (uint)value.Length && value[i] == ',')
             {
                 i = JsonScanner.SkipWhitespace(value, i + 1);
+                expected = FieldNames.After(field, e.EventType);
                 continue;
             }
 
             return (uint)i < (uint)value.Length && value[i] == '}' ? AtEnd(value, i + 1) : ~i;
         }
+    }
+
+    /// <summary>Any member's name in its quotes; returns where it ends.</summary>
+    private static int Name(ReadOnlySpan<byte> value, int start, out Field field)
+    {
+        field = Field.None;
+        if ((uint)start >= (uint)value.Length || value[start] != '"')
+        {
+            return ~start;
+        }
+
+        var i = JsonScanner.String(value, start + 1, out var traits);
+        if (i < 0)
+        {
+            return i;
+        }
+
+        var text = value[(start + 1)..(i - 1)];
+        field = traits == StringTraits.None ? FieldNames.Find(text) : FieldNames.FindEscaped(text);
+        return i;
     }
 
     /// <summary>The value of a contract field: checked as JSON, then against the contract.</summary>

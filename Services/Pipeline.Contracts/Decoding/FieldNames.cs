@@ -1,9 +1,46 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Pipeline.Contracts;
 
 /// <summary>Finds the contract field of a JSON member's name.</summary>
 internal static class FieldNames
 {
     private const int LongestName = 14;
+
+    // The names in their quotes, which are at most 16 bytes, and a bit for each byte that counts.
+    private static readonly Vector128<byte>[] Quoted = [.. AllFields.Select(QuotedBytes)];
+    private static readonly uint[] QuotedMasks = [.. AllFields.Select(field => (1u << (field.WireName().Length + 2)) - 1)];
+    private static readonly byte[] QuotedLengths = [.. AllFields.Select(field => (byte)(field.WireName().Length + 2))];
+
+    private static IEnumerable<Field> AllFields => Enumerable.Range(0, WireNames.FieldCount).Select(i => (Field)i);
+
+    /// <summary>
+    /// Whether a field's name stands at a position, quoted and unescaped: one wide compare. Our writers keep the contract's
+    /// order, so that the next field's name is known and need not be looked for.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Is(Field field, ReadOnlySpan<byte> json, int i)
+    {
+        if (i > json.Length - Vector128<byte>.Count || (int)field >= Quoted.Length)
+        {
+            return false;
+        }
+
+        var text = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(json), (nuint)i);
+        var same = Vector128.Equals(text, Quoted[(int)field]).ExtractMostSignificantBits();
+        return (~same & QuotedMasks[(int)field]) == 0;
+    }
+
+    /// <summary>Length of a field's name with its quotes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int QuotedLength(Field field) => QuotedLengths[(int)field];
+
+    /// <summary>The field that a writer in the contract's order writes next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Field After(Field field, EventType type)
+        => field == Field.SchemaVersion && type != EventType.Profile ? Field.SessionHint : (Field)(byte)(field + 1);
 
     /// <summary>By length and then by comparison with constants, which compiles to a jump and a few wide compares.</summary>
     public static Field Find(ReadOnlySpan<byte> name)
@@ -63,5 +100,15 @@ internal static class FieldNames
 
         Span<byte> plain = stackalloc byte[LongestName * BytesPerEscape];
         return Find(plain[..JsonText.Unescape(name, plain)]);
+    }
+
+    private static Vector128<byte> QuotedBytes(Field field)
+    {
+        Span<byte> bytes = stackalloc byte[Vector128<byte>.Count];
+        bytes.Clear();
+        bytes[0] = (byte)'"';
+        field.Utf8Name().CopyTo(bytes[1..]);
+        bytes[field.Utf8Name().Length + 1] = (byte)'"';
+        return Vector128.Create(bytes);
     }
 }

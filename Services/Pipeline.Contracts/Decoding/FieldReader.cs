@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Pipeline.Contracts;
@@ -11,19 +12,30 @@ internal static class FieldReader
     /// <summary>A JSON string.</summary>
     public static ReasonCode Text(ReadOnlySpan<byte> value, TextSlice slice, StringTraits traits, Field field, ref DecodedEvent e)
     {
-        if (slice.IsEmpty && (!FieldSets.Contains(FieldSets.Formatted, field) || FieldSets.Contains(FieldSets.Required, field)))
+        if (slice.IsEmpty)
         {
-            return FieldSets.Contains(FieldSets.Nullable, field) ? ReasonCode.None : ReasonCode.NullField;
+            return Empty(field);
         }
 
-        var isWell = traits == StringTraits.None ? TryRead(slice.Raw(value), slice, field, ref e) : TryReadEscaped(value, slice, traits, field, ref e);
-        if (!isWell)
+        e.Keep(field, slice);
+        if (((traits != StringTraits.None) || FieldSets.Contains(FieldSets.Formatted, field))
+            && !(traits == StringTraits.None ? TryRead(slice.Raw(value), slice, field, ref e) : TryReadEscaped(value, slice, traits, field, ref e)))
         {
             return ReasonCode.BadFormat;
         }
 
         e.Present |= 1UL << (int)field;
         return ReasonCode.None;
+    }
+
+    private static ReasonCode Empty(Field field)
+    {
+        if (!FieldSets.Contains(FieldSets.Nullable, field))
+        {
+            return ReasonCode.NullField;
+        }
+
+        return FieldSets.Contains(FieldSets.Formatted, field) ? ReasonCode.BadFormat : ReasonCode.None;
     }
 
     /// <summary>A JSON number, which must be written as an integer: no fraction, no exponent.</summary>
@@ -63,15 +75,14 @@ internal static class FieldReader
     public static void Forget(ulong fields, ref DecodedEvent e)
     {
         e.Present &= ~fields;
-        if ((fields & FieldSets.OfUser) != 0)
+        for (var left = fields; left != 0; left &= left - 1)
         {
-            (e.FirstName, e.LastName, e.Email, e.EmailDomain, e.Phone, e.Address, e.Picture) = (default, default, default, default, default, default, default);
-            (e.Gender, e.Nationality, e.NationalityCode, e.Age, e.DateOfBirth) = (default, default, default, -1, long.MinValue);
+            e.Keep((Field)BitOperations.TrailingZeroCount(left), default);
         }
 
-        if ((fields & FieldSets.OfActivity) != 0)
+        if ((fields & FieldSets.OfUser) != 0)
         {
-            (e.SessionHint, e.Page, e.Device, e.Detail) = (default, default, default, default);
+            (e.EmailDomain, e.Gender, e.Nationality, e.Age, e.DateOfBirth) = (default, default, default, -1, long.MinValue);
         }
     }
 
@@ -92,15 +103,12 @@ internal static class FieldReader
             case Field.Dob:
                 return Iso8601.TryRead(text, out e.DateOfBirth);
             case Field.Nationality:
-                e.NationalityCode = slice;
                 return ClosedSets.TryRead(text, out e.Nationality);
             case Field.Email:
                 var domain = EmailShape.DomainStart(text);
-                e.Email = slice;
                 e.EmailDomain = domain < 0 ? default : new TextSlice(slice.Start + domain, slice.Length - domain, false);
                 return true;
             default:
-                Keep(slice, field, ref e);
                 return true;
         }
     }
@@ -115,13 +123,11 @@ internal static class FieldReader
 
         if (!FieldSets.Contains(FieldSets.Formatted, field))
         {
-            Keep(slice, field, ref e);
             return true;
         }
 
         if (slice.Length > MaxEscapedBytes)
         {
-            e.Email = slice;
             return field == Field.Email;
         }
 
@@ -137,45 +143,5 @@ internal static class FieldReader
         }
 
         return isWell;
-    }
-
-    private static void Keep(TextSlice slice, Field field, ref DecodedEvent e)
-    {
-        switch (field)
-        {
-            case Field.RunId:
-                e.RunId = slice;
-                break;
-            case Field.Source:
-                e.Source = slice;
-                break;
-            case Field.FirstName:
-                e.FirstName = slice;
-                break;
-            case Field.LastName:
-                e.LastName = slice;
-                break;
-            case Field.Phone:
-                e.Phone = slice;
-                break;
-            case Field.Address:
-                e.Address = slice;
-                break;
-            case Field.Picture:
-                e.Picture = slice;
-                break;
-            case Field.SessionHint:
-                e.SessionHint = slice;
-                break;
-            case Field.Page:
-                e.Page = slice;
-                break;
-            case Field.Device:
-                e.Device = slice;
-                break;
-            case Field.Detail:
-                e.Detail = slice;
-                break;
-        }
     }
 }

@@ -261,26 +261,31 @@ internal static class JsonScanner
         return same == literal.Length ? i + same : ~(i + same);
     }
 
-    /// <summary>The next quote, backslash or control character, or the end. The strings are short, so 16 bytes at a time.</summary>
+    /// <summary>The next quote, backslash or control character, or the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int FindSpecial(ReadOnlySpan<byte> json, int i)
     {
         ref var bytes = ref MemoryMarshal.GetReference(json);
-        while (i <= json.Length - Vector128<byte>.Count)
+        while (i <= json.Length - Vector256<byte>.Count)
         {
-            var text = Vector128.LoadUnsafe(ref bytes, (nuint)i);
-            var special = Vector128.Equals(text, Vector128.Create((byte)'"'))
-                | Vector128.Equals(text, Vector128.Create((byte)'\\'))
-                | Vector128.Equals(Vector128.Min(text, Vector128.Create((byte)0x1F)), text);
-            if (special != Vector128<byte>.Zero)
+            var text = Vector256.LoadUnsafe(ref bytes, (nuint)i);
+            var special = Vector256.Equals(text, Vector256.Create((byte)'"'))
+                | Vector256.Equals(text, Vector256.Create((byte)'\\'))
+                | Vector256.Equals(Vector256.Min(text, Vector256.Create((byte)0x1F)), text);
+            if (special != Vector256<byte>.Zero)
             {
                 return i + BitOperations.TrailingZeroCount(special.ExtractMostSignificantBits());
             }
 
-            i += Vector128<byte>.Count;
+            i += Vector256<byte>.Count;
         }
 
-        while (i < json.Length && json[i] is not ((byte)'"' or (byte)'\\') && json[i] >= 0x20)
+        return FindSpecialInTail(json, i);
+    }
+
+    private static int FindSpecialInTail(ReadOnlySpan<byte> json, int i)
+    {
+        while ((uint)i < (uint)json.Length && json[i] is not ((byte)'"' or (byte)'\\') && json[i] >= 0x20)
         {
             i++;
         }
