@@ -17,4 +17,7 @@ public static class Topics
 
     /// <summary>The consumer group of the processor.</summary>
     public const string ProcessorGroup = "pipeline-processor";
+
+    /// <summary>The topic on which events of this type stand.</summary>
+    public static string Of(EventType type) => type == EventType.Profile ? Users : Activity;
 }

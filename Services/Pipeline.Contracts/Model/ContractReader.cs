@@ -50,6 +50,7 @@ internal static class ContractReader
         {
             Name = map.Text("name"),
             Record = map.Text("record"),
+            File = map.Text("file"),
             Owner = map.Text("owner"),
             Description = map.Text("description"),
             EventTypes = [.. map.Texts("event_types", isRequired: true)],

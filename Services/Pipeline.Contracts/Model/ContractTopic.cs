@@ -10,6 +10,9 @@ public sealed record ContractTopic
     /// <summary>Name of the event type in schemas.</summary>
     public required string Record { get; init; }
 
+    /// <summary>Stem of the names of the files generated from it.</summary>
+    public required string File { get; init; }
+
     public required string Owner { get; init; }
 
     public required string Description { get; init; }
