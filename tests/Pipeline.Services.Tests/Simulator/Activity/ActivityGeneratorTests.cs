@@ -132,11 +132,11 @@ public sealed class ActivityGeneratorTests
     [Fact]
     public void Diurnal_Amplitude_MakesTheEveningBusier()
     {
-        var arrivals = Run(new ActivityOptions { DiurnalAmplitude = 0.8, EventsPerSecond = 10 }, 20_000, 24 * Hour);
+        var arrivals = Run(new ActivityOptions { DiurnalAmplitude = 0.8, EventsPerSecond = 2 }, 20_000, 24 * Hour);
         int Events(int hour) => arrivals.Count(arrival => arrival.Event.EventTime / Hour % 24 == hour);
-        Assert.InRange(Events(20) / 36_000.0, 1.6, 2.0);
-        Assert.InRange(Events(8) / 36_000.0, 0.1, 0.35);
-        Assert.InRange(arrivals.Count / (86_400.0 * 10 * 1.01), 0.95, 1.05);
+        Assert.InRange(Events(20) / 7_200.0, 1.6, 2.0);
+        Assert.InRange(Events(8) / 7_200.0, 0.1, 0.35);
+        Assert.InRange(arrivals.Count / (86_400.0 * 2 * 1.01), 0.95, 1.05);
     }
 
     [Fact]
