@@ -18,7 +18,8 @@ public enum Outcome : byte
 /// <summary>The outcome of one record and, for a dead letter, why; codes are the application's.</summary>
 /// <param name="Rule">Index of the rule that rejected it; −1 when it was no rule.</param>
 /// <param name="ErrorOffset">Byte of the value at which the error was found; −1 when it concerns the whole value.</param>
-public readonly record struct RecordStatus(Outcome Outcome, byte Reason, short Rule, int ErrorOffset);
+/// <param name="Detail">What the reason concerns, for example the field.</param>
+public readonly record struct RecordStatus(Outcome Outcome, byte Reason, byte Detail, short Rule, int ErrorOffset);
 
 /// <summary>A dead letter's reason in words.</summary>
 /// <param name="Code">From a closed set, for example <c>malformed_json</c>.</param>

@@ -44,11 +44,11 @@ public sealed class StreamBatch<TEvent>
     public Watermark WatermarkAt(int index) => new(_watermarks[index]);
 
     /// <summary>The record becomes a dead letter.</summary>
-    public void Reject(int index, byte reason, short rule = -1, int errorOffset = -1)
-        => Settle(index, new RecordStatus(Outcome.DeadLettered, reason, rule, errorOffset));
+    public void Reject(int index, byte reason, byte detail = 0, int rule = -1, int errorOffset = -1)
+        => Settle(index, new RecordStatus(Outcome.DeadLettered, reason, detail, (short)rule, errorOffset));
 
     /// <summary>The record leaves the way to the store for another outcome.</summary>
-    public void Divert(int index, Outcome outcome) => Settle(index, new RecordStatus(outcome, 0, -1, -1));
+    public void Divert(int index, Outcome outcome) => Settle(index, new RecordStatus(outcome, 0, 0, -1, -1));
 
     /// <summary>Starts with the next records; all of them pending.</summary>
     public void Load(RecordBatch records)

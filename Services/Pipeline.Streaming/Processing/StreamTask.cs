@@ -105,6 +105,9 @@ public sealed class StreamTask<TEvent> : IDisposable
             checkpoint.Restore(_topology);
             _sequence = Math.Max(_sequence, checkpoint.Sequence);
             _nextOffset = checkpoint.NextOffset;
+
+            // The crash may have come before the commit; without new records nobody else would make up for it.
+            _hasUncheckpointed = true;
             if (checkpoint.NextOffset < log.Start)
             {
                 Log.RecordsExpired(_logger, TopicPartition, log.Start - checkpoint.NextOffset, checkpoint.NextOffset, log.Start);
@@ -172,7 +175,7 @@ public sealed class StreamTask<TEvent> : IDisposable
             due = Remaining(_lastFlush, _topology.Sink.PendingRows >= _settings.FlushRows ? TimeSpan.Zero : _settings.FlushInterval);
         }
 
-        if (_topology.HasUnflushed)
+        if (WantsEarly)
         {
             due = Sooner(due, Remaining(_lastEarly, _settings.EarlyInterval));
         }
@@ -190,7 +193,7 @@ public sealed class StreamTask<TEvent> : IDisposable
             return;
         }
 
-        var early = _topology.HasUnflushed && Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero;
+        var early = WantsEarly && Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero;
         var full = _topology.Sink.PendingRows >= _settings.FlushRows;
         if (early || full || (_isDirty && Remaining(_lastFlush, _settings.FlushInterval) == TimeSpan.Zero))
         {
@@ -206,7 +209,6 @@ public sealed class StreamTask<TEvent> : IDisposable
         var catchingUp = IsCatchingUp;
         using var activity = _trace.Start();
 
-        // While catching up only what is final is written: an open window has a newer value in the store already.
         early &= !catchingUp;
         Hook(Effect.FlushState, done: false);
         _topology.Flush(early);
@@ -289,6 +291,9 @@ public sealed class StreamTask<TEvent> : IDisposable
 
         return index;
     }
+
+    // While catching up only what is final is written: an open window has a newer value in the store already.
+    private bool WantsEarly => !IsCatchingUp && _topology.HasUnflushed;
 
     // A checkpoint may take a tenth of the time at most: large state is saved less often.
     private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(_settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));

@@ -1,0 +1,67 @@
+using Pipeline.Contracts;
+using Pipeline.Streaming.EventTime;
+using Pipeline.Streaming.Processing;
+
+namespace Pipeline.Processor;
+
+/// <summary>Settings of the processor, section <c>Processor</c>.</summary>
+public sealed class ProcessorOptions
+{
+    public const string SectionName = "Processor";
+
+    /// <summary>Consumer group; checkpoints are kept under it. Default: <c>pipeline-processor</c>.</summary>
+    public string Group { get; set; } = Topics.ProcessorGroup;
+
+    /// <summary>How far the watermark trails the newest event time. Default: 10 s.</summary>
+    public TimeSpan MaxOutOfOrderness { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A record dated further than this after its append moves no watermark. Default: 5 min.</summary>
+    public TimeSpan MaxFutureSkew { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a window takes late records after it was complete. Default: 1 min.</summary>
+    public TimeSpan AllowedLateness { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Silence after which a partition leaves the overall watermark. Default: 1 min.</summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long an event id is remembered, in watermark time. Default: 10 min.</summary>
+    public TimeSpan DedupeHorizon { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Silence of a user that ends a session. Default: 30 min.</summary>
+    public TimeSpan SessionGap { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Rows that are gathered before they are written. Default: 5,000.</summary>
+    public int FlushRows { get; set; } = 5_000;
+
+    /// <summary>How long rows wait to be written. Default: 250 ms.</summary>
+    public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often windows that are still open are written, for live views. Default: 1 s.</summary>
+    public TimeSpan EarlyInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often a checkpoint is saved and the offset committed. Default: 2 s.</summary>
+    public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a stop may take to write what is processed. Default: 20 s.</summary>
+    public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the log keeps a record of the pipeline's topics; dead letters are kept for ever. Default: 24 h.</summary>
+    public TimeSpan TopicRetention { get; set; } = TimeSpan.FromHours(24);
+
+    internal EventTimeSettings EventTime => new()
+    {
+        MaxOutOfOrderness = MaxOutOfOrderness,
+        MaxFutureSkew = MaxFutureSkew,
+        AllowedLateness = AllowedLateness,
+        IdleTimeout = IdleTimeout,
+    };
+
+    internal StreamTaskSettings Task => new()
+    {
+        FlushRows = FlushRows,
+        FlushInterval = FlushInterval,
+        EarlyInterval = EarlyInterval,
+        CheckpointInterval = CheckpointInterval,
+        Errors = ProcessorErrors.Policy,
+    };
+}

@@ -1,0 +1,36 @@
+using Pipeline.Contracts;
+using Pipeline.Processor.Steps;
+using Pipeline.Streaming.Processing;
+using Pipeline.Streaming.Processing.Steps;
+using Pipeline.Streaming.Windowing;
+
+namespace Pipeline.Processor;
+
+/// <summary>
+/// What the pipeline does with an event, from top to bottom. One topology per partition; nothing in it depends on a clock or on
+/// how the log cuts its batches, so that a replay gives the same rows.
+/// </summary>
+internal static class ProcessorTopology
+{
+    /// <summary>Lateness is judged by the finest window: what is too late for its minute goes to the late table.</summary>
+    private static readonly TumblingWindows Finest = TumblingWindows.OfMinutes;
+
+    public static Topology<PipelineEvent> Create(string topic, QualityRules rules, ProcessorOptions options, ResultSink sink)
+    {
+        var lateness = AllowedLateness.Of(options.AllowedLateness);
+
+        return Topology.From<PipelineEvent>(topic)
+            .Then(new Parse(rules))                                                             // bytes → event, or dead letter
+            .Then(new Quality(rules))                                                           // row rules: dead letter, or warnings
+            .WithEventTime(options.EventTime)                                                   // watermark, record by record
+            .Then(new Deduplicate<PipelineEvent>(EventId, options.DedupeHorizon))               // seen before: duplicate
+            .Then(new DivertLate<PipelineEvent>(Finest, lateness))                              // its minute is closed for good: late
+            .Then(new Enrich())                                                                 // age band, …
+            .Then(new Metrics("minute", Finest, lateness, sink))                                // events, age, latency by dimension
+            .Then(new Metrics("hour", TumblingWindows.OfHours, lateness, sink))
+            .Then(new QualityResults(rules, sink))                                              // how every rule did, by minute
+            .To(sink, status => Rejections.Describe(rules, status));
+    }
+
+    private static Guid EventId(in PipelineEvent e) => e.Decoded.EventId;
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
+using Pipeline.Streaming.Processing;
+using Pipeline.Streaming.RecordLog;
+
+namespace Pipeline.Processor;
+
+/// <summary>Processes both topics for as long as the host runs. An exception that escapes stops the host: the next start resumes from the checkpoint.</summary>
+internal sealed class ProcessorWorker(
+    IRecordLog log,
+    ProcessorTasks tasks,
+    IOptions<ProcessorOptions> options,
+    TimeProvider time,
+    ILogger<ProcessorWorker> logger) : BackgroundService
+{
+    private readonly StreamWorker<PipelineEvent> _worker = new(
+        log,
+        new StreamWorkerSettings
+        {
+            Group = options.Value.Group,
+            Topics = [Topics.Users, Topics.Activity],
+            DrainDeadline = options.Value.DrainDeadline,
+        },
+        tasks.Create,
+        time,
+        logger);
+
+    public StreamWorker<PipelineEvent> Worker => _worker;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await CreateTopicsAsync(log, options.Value, stoppingToken);
+        await _worker.RunAsync(stoppingToken);
+    }
+
+    internal static ValueTask CreateTopicsAsync(IRecordLog log, ProcessorOptions options, CancellationToken cancellationToken)
+        => log.CreateTopicsAsync(
+            [
+                new TopicSpec(Topics.Users, Topics.Partitions, options.TopicRetention),
+                new TopicSpec(Topics.Activity, Topics.Partitions, options.TopicRetention),
+                new TopicSpec(Topics.Users + Topics.DeadLetterSuffix, Topics.Partitions, Retention: null),
+                new TopicSpec(Topics.Activity + Topics.DeadLetterSuffix, Topics.Partitions, Retention: null),
+            ],
+            cancellationToken);
+}
