@@ -12,8 +12,8 @@ public sealed class ProcessorOptions
     /// <summary>Consumer group; checkpoints are kept under it. Default: <c>pipeline-processor</c>.</summary>
     public string Group { get; set; } = Topics.ProcessorGroup;
 
-    /// <summary>How far the watermark trails the newest event time. Default: 10 s.</summary>
-    public TimeSpan MaxOutOfOrderness { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>How far the watermark trails the newest event time. Default: 5 s.</summary>
+    public TimeSpan MaxOutOfOrderness { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A record dated further than this after its append moves no watermark. Default: 5 min.</summary>
     public TimeSpan MaxFutureSkew { get; set; } = TimeSpan.FromMinutes(5);

@@ -45,7 +45,7 @@ public sealed class ProcessorTests
         var letters = (await host.Store.QueryDeadLettersAsync(new DeadLetterQuery(), Token)).Items;
         Assert.Equal(["malformed_json", "out_of_range"], letters.Select(l => l.ReasonCode).Order());
         Assert.Equal("{\"cut", Encoding.UTF8.GetString(letters.Single(l => l.ReasonCode == "malformed_json").Value));
-        Assert.Equal(590_000, Assert.Single((await host.Store.QueryLateAsync(new RangeQuery(), Token)).Items).LatenessMs);
+        Assert.Equal(595_000, Assert.Single((await host.Store.QueryLateAsync(new RangeQuery(), Token)).Items).LatenessMs);
     }
 
     [Fact]
