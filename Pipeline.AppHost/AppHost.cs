@@ -1,2 +1,23 @@
-// All services in one process, on embedded storage: what this command runs needs nothing but the .NET SDK.
-return await Pipeline.Standalone.StandaloneHost.RunAsync(args);
+using Pipeline.AppHost;
+using Pipeline.Standalone;
+
+if (!AppHostArguments.AreForAspire(args))
+{
+    return await StandaloneHost.RunAsync(args);
+}
+
+var builder = DistributedApplication.CreateBuilder(args);
+builder.AddLocalDashboardDefaults();
+
+var pipeline = builder.AddProject<Projects.Pipeline_Standalone>("pipeline")
+    .WithHttpEndpoint(port: 5080)
+    .WithHttpHealthCheck("/health");
+
+if (builder.ExecutionContext.IsRunMode)
+{
+    // Aspire starts a project in its own directory; the data belong where this command was typed, as without Aspire.
+    pipeline.WithEnvironment("Data__Directory", Path.GetFullPath(builder.Configuration["Data:Directory"] ?? "data"));
+}
+
+await builder.Build().RunAsync();
+return 0;

@@ -8,6 +8,7 @@ public sealed class PackageFeedTests : IDisposable
     private const string Aspire = "PIPE0001";
     private const string Cassandra = "PIPE0002";
     private const string CassandraPackage = "CassandraCSharpDriver";
+    private static readonly string[] Platforms = ["linux-x64", "linux-arm64", "linux-musl-x64", "osx-x64", "osx-arm64", "win-x64", "win-arm64"];
     private readonly FeedSandbox _sandbox = new();
 
     public void Dispose() => _sandbox.Dispose();
@@ -35,6 +36,28 @@ public sealed class PackageFeedTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Output);
         Assert.Equal([Aspire], result.Warnings);
         Assert.Contains(CassandraPackage + "/", _sandbox.Read("artifacts/obj/App/project.assets.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restore_FeedWithAspire_WarnsOfTheOther()
+    {
+        foreach (var package in AspirePackages)
+        {
+            _sandbox.AddPackage(package, Version("PipelineAspireVersion"));
+        }
+
+        Assert.Equal([Cassandra], (await _sandbox.DotnetAsync("restore")).Warnings);
+    }
+
+    [Fact]
+    public async Task Restore_FeedWithPartOfAspire_WarnsOfBoth()
+    {
+        foreach (var package in AspirePackages.Skip(1))
+        {
+            _sandbox.AddPackage(package, Version("PipelineAspireVersion"));
+        }
+
+        Assert.Equal([Aspire, Cassandra], (await _sandbox.DotnetAsync("restore")).Warnings);
     }
 
     [Fact]
@@ -99,5 +122,21 @@ public sealed class PackageFeedTests : IDisposable
         Assert.Contains("error PIPE0003: PipelineFeed is 'most'", result.Output, StringComparison.Ordinal);
     }
 
-    private string CassandraVersion => XDocument.Parse(_sandbox.Read("Directory.Packages.props")).Descendants("PipelineCassandraVersion").Single().Value;
+    private string CassandraVersion => Version("PipelineCassandraVersion");
+
+    private static IEnumerable<string> AspirePackages =>
+    [
+        "Aspire.Hosting.AppHost",
+        "Aspire.AppHost.Sdk",
+        "Aspire.Hosting.Kafka",
+        "Aspire.Hosting.PostgreSQL",
+        "Aspire.Hosting.Testing",
+        "Aspire.Confluent.Kafka",
+        "Aspire.Npgsql",
+        .. Platforms.Select(platform => $"Aspire.Hosting.Orchestration.{platform}"),
+        .. Platforms.Select(platform => $"Aspire.Dashboard.Sdk.{platform}"),
+    ];
+
+    private string Version(string property) =>
+        XDocument.Parse(_sandbox.Read("Directory.Packages.props")).Descendants(property).Single().Value;
 }
