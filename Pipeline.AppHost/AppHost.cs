@@ -9,8 +9,9 @@ if (!AppHostArguments.AreForAspire(args))
 var builder = DistributedApplication.CreateBuilder(args);
 builder.AddLocalDashboardDefaults();
 
+// No proxy before it: the pipeline listens on the port that it says it does, with Aspire as without.
 var pipeline = builder.AddProject<Projects.Pipeline_Standalone>("pipeline")
-    .WithHttpEndpoint(port: 5080)
+    .WithHttpEndpoint(port: 5080, isProxied: false)
     .WithHttpHealthCheck("/health");
 
 if (builder.ExecutionContext.IsRunMode)
