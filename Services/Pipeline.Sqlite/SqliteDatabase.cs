@@ -15,14 +15,18 @@ public sealed class SqliteDatabase : IDisposable
 
     static SqliteDatabase() => Batteries_V2.Init();
 
-    private SqliteDatabase(sqlite3 handle, string path)
+    private SqliteDatabase(sqlite3 handle, string path, TimeSpan busyTimeout)
     {
         _handle = handle;
         Path = path;
+        BusyTimeout = busyTimeout;
     }
 
     /// <summary>The database file, as a full path.</summary>
     public string Path { get; }
+
+    /// <inheritdoc cref="SqliteDatabaseOptions.BusyTimeout"/>
+    public TimeSpan BusyTimeout { get; set; }
 
     /// <summary>Whether a transaction is open.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
@@ -37,11 +41,11 @@ public sealed class SqliteDatabase : IDisposable
         path = System.IO.Path.GetFullPath(path);
         var flags = raw.SQLITE_OPEN_NOMUTEX | (options.ReadOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
         var code = raw.sqlite3_open_v2(path, out var handle, flags, null);
-        var database = new SqliteDatabase(handle, path);
+        var database = new SqliteDatabase(handle, path, options.BusyTimeout);
         try
         {
             database.Check(code);
-            database.Check(raw.sqlite3_busy_timeout(handle, (int)options.BusyTimeout.TotalMilliseconds));
+            database.WaitForLocks(options.BusyTimeout);
             database.Configure(options);
             return database;
         }
@@ -89,10 +93,16 @@ public sealed class SqliteDatabase : IDisposable
     /// Begins a transaction that writes: takes the write lock now, so that it cannot fail half-way because another process wrote.
     /// Dispose rolls back what was not committed.
     /// </summary>
+    /// <exception cref="SqliteFaultException">Another process wrote for longer than the busy timeout.</exception>
     public SqliteTransaction BeginImmediate()
     {
-        Execute("BEGIN IMMEDIATE");
-        return new SqliteTransaction(this);
+        // SQLite's own waiting backs off to 100 ms, so that a process that commits all the time starves the others. We look every millisecond.
+        var code = raw.SQLITE_OK;
+        WaitForLocks(TimeSpan.Zero);
+        SpinWait.SpinUntil(() => (code = raw.sqlite3_exec(_handle, "BEGIN IMMEDIATE")) != raw.SQLITE_BUSY, BusyTimeout);
+        var fault = code == raw.SQLITE_OK ? null : Fault();
+        WaitForLocks(BusyTimeout);
+        return fault is null ? new SqliteTransaction(this) : throw fault;
     }
 
     /// <summary>Begins a transaction that reads one consistent state. Dispose ends it.</summary>
@@ -152,6 +162,8 @@ public sealed class SqliteDatabase : IDisposable
             raw.sqlite3_exec(_handle, "ROLLBACK");
         }
     }
+
+    private void WaitForLocks(TimeSpan atMost) => Check(raw.sqlite3_busy_timeout(_handle, (int)atMost.TotalMilliseconds));
 
     private void Configure(SqliteDatabaseOptions options)
     {

@@ -148,7 +148,7 @@ public sealed class SqliteRecordLogTests : IAsyncLifetime
     public async Task Append_AnotherProcessHoldsTheFileTooLong_IsTransient()
     {
         var log = await OpenAsync();
-        await log.Writer.DoAsync(t => t.Database.QueryInt64("PRAGMA busy_timeout = 20"), Stop);
+        await log.Writer.DoAsync(t => t.Database.BusyTimeout = TimeSpan.FromMilliseconds(20), Stop);
         using (var other = SqliteDatabase.Open(LogFile, new SqliteDatabaseOptions()))
         using (other.BeginImmediate())
         {

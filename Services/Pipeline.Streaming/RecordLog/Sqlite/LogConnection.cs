@@ -21,6 +21,16 @@ internal class LogConnection(SqliteDatabase database) : IDisposable
         return statement;
     }
 
+    /// <summary>A number that changes when another connection has committed.</summary>
+    public long DataVersion()
+    {
+        var select = Statement("PRAGMA data_version");
+        select.Step();
+        var version = select.GetInt64(0);
+        select.Reset();
+        return version;
+    }
+
     /// <summary>A topic's partitions never change, so a topic once seen is remembered.</summary>
     /// <exception cref="RecordLogException">There is no such topic.</exception>
     public LogTopic Topic(string name)

@@ -10,14 +10,8 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
     /// <summary>Until it is disposed, everything is read as it is now; what retention removes meanwhile is still there.</summary>
     public SqliteTransaction BeginRead() => _log.Database.BeginRead();
 
-    public long DataVersion()
-    {
-        var select = _log.Statement("PRAGMA data_version");
-        select.Step();
-        var version = select.GetInt64(0);
-        select.Reset();
-        return version;
-    }
+    /// <inheritdoc cref="LogConnection.DataVersion"/>
+    public long DataVersion() => _log.DataVersion();
 
     public List<PartitionOffsets> Describe()
     {

@@ -12,6 +12,9 @@ internal sealed class LogWriter : IAsyncDisposable
     private const int MaxRequests = 1024;
     private const int MaxGroupBytes = 16 << 20;
 
+    /// <summary>How long the file is left alone between two commits while other processes append too; they look every millisecond.</summary>
+    private static readonly TimeSpan PoliteGap = TimeSpan.FromMilliseconds(2);
+
     // Full: the caller waits, for as long as the disk is slower than what comes in. Requests hold no copies, their memory is the callers'.
     private readonly Channel<LogRequest> _requests = Channel.CreateBounded<LogRequest>(
         new BoundedChannelOptions(MaxRequests) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
@@ -20,6 +23,8 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly List<LogRequest> _group = [];
     private readonly LogTransaction _transaction;
     private readonly Action _onCommit;
+    private long _othersCommits = -1;
+    private bool _othersAppend;
 
     /// <param name="database">The one connection of this process that writes; the writer owns it.</param>
     /// <param name="onCommit">Called after every commit, on the writer's thread.</param>
@@ -63,6 +68,10 @@ internal sealed class LogWriter : IAsyncDisposable
             {
                 TakeGroup();
                 WriteGroup();
+                if (_othersAppend)
+                {
+                    SpinWait.SpinUntil(static () => false, PoliteGap);
+                }
             }
         }
         finally
@@ -110,6 +119,14 @@ internal sealed class LogWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether another process has committed since this one did last.</summary>
+    private void NoticeOthers()
+    {
+        var version = _transaction.Log.DataVersion();
+        _othersAppend = _othersCommits >= 0 && version != _othersCommits;
+        _othersCommits = version;
+    }
+
     /// <summary>Writes and answers requests in one transaction, or answers nothing and says why.</summary>
     private RecordLogException? TryWrite(List<LogRequest> requests)
     {
@@ -122,6 +139,7 @@ internal sealed class LogWriter : IAsyncDisposable
         try
         {
             using var transaction = _transaction.Database.BeginImmediate();
+            NoticeOthers();
             foreach (var request in requests)
             {
                 try
