@@ -73,10 +73,11 @@ public sealed class DataDirectory
     internal static DataDirectoryException Refused(string path, Exception e)
     {
         const int NoSpace = 28;
+        const int ReadOnlyFileSystem = 30;
         const int WindowsDiskFull = unchecked((int)0x80070070);
         var why = e switch
         {
-            UnauthorizedAccessException => "it is read-only, or the permission is missing",
+            UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem } => "it is read-only, or the permission is missing",
             IOException { HResult: NoSpace or WindowsDiskFull } => "the disk that holds it is full",
             _ => e.Message.TrimEnd('.'),
         };
