@@ -18,24 +18,16 @@ internal static class FieldReader
         }
 
         e.Keep(field, slice);
-        if (((traits != StringTraits.None) || FieldSets.Contains(FieldSets.Formatted, field))
-            && !(traits == StringTraits.None ? TryRead(slice.Raw(value), slice, field, ref e) : TryReadEscaped(value, slice, traits, field, ref e)))
+        var isWell = traits != StringTraits.None
+            ? TryReadEscaped(value, slice, traits, field, ref e)
+            : !FieldSets.Contains(FieldSets.Formatted, field) || TryRead(slice.Raw(value), slice, field, ref e);
+        if (!isWell)
         {
             return ReasonCode.BadFormat;
         }
 
         e.Present |= 1UL << (int)field;
         return ReasonCode.None;
-    }
-
-    private static ReasonCode Empty(Field field)
-    {
-        if (!FieldSets.Contains(FieldSets.Nullable, field))
-        {
-            return ReasonCode.NullField;
-        }
-
-        return FieldSets.Contains(FieldSets.Formatted, field) ? ReasonCode.BadFormat : ReasonCode.None;
     }
 
     /// <summary>A JSON number, which must be written as an integer: no fraction, no exponent.</summary>
@@ -84,6 +76,16 @@ internal static class FieldReader
         {
             (e.EmailDomain, e.Gender, e.Nationality, e.Age, e.DateOfBirth) = (default, default, default, -1, long.MinValue);
         }
+    }
+
+    private static ReasonCode Empty(Field field)
+    {
+        if (!FieldSets.Contains(FieldSets.Nullable, field))
+        {
+            return ReasonCode.NullField;
+        }
+
+        return FieldSets.Contains(FieldSets.Formatted, field) ? ReasonCode.BadFormat : ReasonCode.None;
     }
 
     private static bool TryRead(ReadOnlySpan<byte> text, TextSlice slice, Field field, ref DecodedEvent e)

@@ -14,6 +14,9 @@ public sealed class QualityRules
     // Longer texts, escapes included, are not looked into when they hold escapes.
     private const int MaxEscapedBytes = 1_024;
 
+    // One for each field, one for none.
+    private static readonly int Columns = WireNames.FieldCount + 1;
+
     private static readonly byte[][] CountryNames = [.. Enum.GetValues<Nationality>().Select(n => Encoding.UTF8.GetBytes(Country.Of(n).Name))];
     private static readonly byte[][] ShortNames = [.. Enum.GetValues<Nationality>().Select(n => Encoding.UTF8.GetBytes(Country.Of(n).ShortName))];
 
@@ -206,8 +209,6 @@ public sealed class QualityRules
 
     private static bool IsHttpUrl(ReadOnlySpan<byte> url)
         => (url.Length > 8 && url.StartsWith("https://"u8)) || (url.Length > 7 && url.StartsWith("http://"u8));
-
-    private static int Columns => WireNames.FieldCount + 1;
 
     private static int Column(Field field) => field == Field.None ? WireNames.FieldCount : (int)field;
 

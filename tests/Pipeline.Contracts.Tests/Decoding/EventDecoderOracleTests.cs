@@ -1,12 +1,17 @@
+using System.Globalization;
 using System.Text;
 using CsCheck;
 
 namespace Pipeline.Contracts.Tests.Decoding;
 
-/// <summary>The decoder and System.Text.Json must say the same of any bytes: accepted or not, why, and with which values.</summary>
+/// <summary>
+/// The decoder and System.Text.Json must say the same of any bytes: accepted or not, why, and with which values.
+/// PIPELINE_FUZZ=10000000 runs as many mutations, for a night.
+/// </summary>
 public class EventDecoderOracleTests
 {
-    private const int Mutations = 150_000;
+    private static readonly int Mutations
+        = int.TryParse(Environment.GetEnvironmentVariable("PIPELINE_FUZZ"), NumberStyles.None, CultureInfo.InvariantCulture, out var mutations) ? mutations : 150_000;
 
     private static readonly byte[][] Seeds =
     [
@@ -177,7 +182,7 @@ public class EventDecoderOracleTests
         var text = Gen.Char["aé\"\\/\n\u0001😀 "].Array[0, 6].Select(chars => System.Text.Json.JsonSerializer.Serialize(new string(chars)));
         var scalar = Gen.OneOf(
             text,
-            Gen.Int.Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            Gen.Int.Select(i => i.ToString(CultureInfo.InvariantCulture)),
             Gen.Double.Select(d => System.Text.Json.JsonSerializer.Serialize(double.IsFinite(d) ? d : 1e300)),
             Gen.OneOf(new[] { "true", "false", "null", "\"profile\"", "\"view\"", "\"\"", "0", "-0", "1", "1E5", "1e-2", "99999999999999999999" }.Select(Gen.Const).ToArray()));
         if (depth == 0)
