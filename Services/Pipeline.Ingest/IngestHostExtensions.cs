@@ -1,0 +1,77 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
+using Pipeline.Ingest.Api;
+using Pipeline.Ingest.KafkaStream;
+using Pipeline.Ingest.RandomUser;
+using Pipeline.Scheduling;
+using Pipeline.Streaming.RecordLog;
+using Polly;
+
+namespace Pipeline.Ingest;
+
+public static class IngestHostExtensions
+{
+    // Longer than that, the wait belongs to the task's retry, where people see it.
+    private static readonly TimeSpan LongestHttpRetryDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>Registers the DAG <c>kafka_stream</c> with its scheduler, the topics, and what <see cref="MapIngestApi"/> needs. The record log is the host's to register.</summary>
+    public static IHostApplicationBuilder AddIngest(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.SectionName).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>());
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(_ => new QualityRules(ContractModel.Embedded));
+        builder.Services.TryAddSingleton<UserRateLimiter>();
+        builder.Services.TryAddSingleton<IngestInstruments>();
+        builder.Services.TryAddSingleton<ActivityItem>();
+        builder.Services.TryAddSingleton<IngestApi>();
+        builder.AddTopic(Topics.Users, Topics.Partitions, Topics.Users + Topics.DeadLetterSuffix);
+        builder.AddTopic(Topics.Activity, Topics.Partitions, Topics.Activity + Topics.DeadLetterSuffix);
+        builder.AddRandomUserClient();
+        builder.AddDag(KafkaStreamDag.Build);
+        builder.AddScheduling();
+        return builder;
+    }
+
+    /// <summary>Maps <c>POST /api/events</c>.</summary>
+    public static IEndpointRouteBuilder MapIngestApi(this IEndpointRouteBuilder endpoints)
+    {
+        IngestApi.Map(endpoints);
+        return endpoints;
+    }
+
+    private static void AddRandomUserClient(this IHostApplicationBuilder builder)
+    {
+        var client = builder.Services.AddHttpClient<RandomUserClient>(http => http.Timeout = Timeout.InfiniteTimeSpan);
+#pragma warning disable EXTEXP0001 // The defaults of all clients give up after 10 s; a page of 5,000 users takes longer.
+        client.RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
+        client.AddResilienceHandler("randomuser", (pipeline, context) =>
+        {
+            var clock = context.ServiceProvider.GetRequiredService<TimeProvider>();
+            pipeline.TimeProvider = clock;
+            pipeline.AddRetry(new HttpRetryStrategyOptions
+            {
+                MaxRetryAttempts = 2,
+                Delay = TimeSpan.FromMilliseconds(300),
+                MaxDelay = LongestHttpRetryDelay,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                ShouldRetryAfterHeader = true,
+                ShouldHandle = attempt => ValueTask.FromResult(IsWorthRetrying(attempt.Outcome, clock)),
+            });
+        });
+    }
+
+    private static bool IsWorthRetrying(Outcome<HttpResponseMessage> outcome, TimeProvider clock) => outcome switch
+    {
+        { Exception: HttpRequestException } => true,
+        { Result: { } response } => ((int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests)
+            && RandomUserClient.RetryAfter(response, clock.GetUtcNow()) <= LongestHttpRetryDelay,
+        _ => false,
+    };
+}
