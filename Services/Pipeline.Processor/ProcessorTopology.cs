@@ -19,7 +19,7 @@ internal static class ProcessorTopology
     {
         var lateness = AllowedLateness.Of(options.AllowedLateness);
 
-        return Topology.From<PipelineEvent>(topic)
+        var topology = Topology.From<PipelineEvent>(topic)
             .Then(new Parse(rules))                                                             // bytes → event, or dead letter
             .Then(new Quality(rules))                                                           // row rules: dead letter, or warnings
             .WithEventTime(options.EventTime)                                                   // watermark, record by record
@@ -27,7 +27,14 @@ internal static class ProcessorTopology
             .Then(new DivertLate<PipelineEvent>(Finest, lateness))                              // its minute is closed for good: late
             .Then(new Enrich())                                                                 // age band, …
             .Then(new Metrics("minute", Finest, lateness, sink))                                // events, age, latency by dimension
-            .Then(new Metrics("hour", TumblingWindows.OfHours, lateness, sink))
+            .Then(new Metrics("hour", TumblingWindows.OfHours, lateness, sink));
+
+        if (topic == Topics.Activity)
+        {
+            topology.Then(new Sessions(SessionWindows.WithGap(options.SessionGap), Finest, lateness, sink));
+        }
+
+        return topology
             .Then(new QualityResults(rules, sink))                                              // how every rule did, by minute
             .To(sink, status => Rejections.Describe(rules, status));
     }
