@@ -1,0 +1,184 @@
+using Pipeline.Streaming.DeadLetters;
+using Pipeline.Streaming.Processing;
+using Pipeline.Streaming.RecordLog;
+using Pipeline.Streaming.State;
+using Pipeline.Streaming.Windowing;
+using Pipeline.Testing;
+
+namespace Pipeline.Streaming.Tests.Processing;
+
+public sealed class StreamTaskTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Open_NewestCheckpointDamaged_FallsBackToTheOneBefore()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(30);
+        await harness.RunAsync(log, 5, 10, close: true);
+        await harness.RunAsync(log, 5, 20, close: true);
+        var newest = (await harness.Checkpoints.ListAsync(CountingTopology.Partition, Token))[0];
+        var damaged = (await harness.Checkpoints.LoadAsync(CountingTopology.Partition, newest, Token)).ToArray();
+        damaged[damaged.Length / 2] ^= 1;
+        await harness.Checkpoints.SaveAsync(CountingTopology.Partition, newest, damaged, Token);
+
+        using var task = harness.NewTask();
+        Assert.True((await task.OpenAsync(TaskHarness.Offsets(log), Token)).Offset < 20);
+        await harness.RunAsync(log, 5, log.Count, close: true);
+        harness.AssertEqualsBruteForce(log);
+    }
+
+    [Fact]
+    public async Task Open_AllCheckpointsGone_RebuildsFromTheLogAndWritesNoRecordTwice()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(30);
+        await harness.RunAsync(log, 5, 20, close: true);
+        await harness.Checkpoints.ClearAsync(CountingTopology.Partition, Token);
+        harness.Results.Records.Clear();
+
+        await harness.RunAsync(log, 5, log.Count, close: true);
+        Assert.Equal(Enumerable.Range(20, 10).Select(o => (long)o), harness.Results.Records.Keys);
+        Assert.Equal(BruteForce.Of(log).Windows, harness.Results.Windows);
+        Assert.Equal(BruteForce.Of(log).Counters, harness.Results.Progress!.Value.Counters);
+    }
+
+    [Fact]
+    public async Task Open_ResultsReplacedByOlderOnes_LeavesNothingOut()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(30);
+        await harness.RunAsync(log, 5, 20, close: true);
+        harness.Results.Records.Clear();
+        harness.Results.Windows.Clear();
+        harness.Results.Progress = null;
+
+        await harness.RunAsync(log, 5, log.Count, close: true);
+        harness.AssertEqualsBruteForce(log);
+    }
+
+    [Fact]
+    public async Task Open_LogShorterThanTheResults_IsRefused()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        await harness.RunAsync(Simple(30), 5, 30, close: true);
+
+        using var task = harness.NewTask();
+        var refused = await Assert.ThrowsAsync<StateRestoreException>(async () => await task.OpenAsync(TaskHarness.Offsets(Simple(10)), Token));
+        Assert.Contains("reach to offset 30, but the log ends at 10", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_WindowDefinedDifferently_IsRefusedWithBothDefinitions()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        await harness.RunAsync(Simple(30), 5, 30, close: true);
+
+        using var task = harness.NewTask(TumblingWindows.OfHours);
+        var refused = await Assert.ThrowsAsync<StateRestoreException>(async () => await task.OpenAsync(TaskHarness.Offsets(Simple(30)), Token));
+        Assert.Contains("'count' was defined as \"tumbling 60000 ms\" and is \"tumbling 3600000 ms\" now", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_BeginningOfTheLogGone_DoesNotEmitIncompleteWindows()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Enumerable.Range(0, 20).Select(i => CountingTopology.Record(i, 0, EventGen.Start + (i * 60_000), EventGen.Start + (i * 60_000))).ToList();
+        using var task = harness.NewTask();
+        var position = await task.OpenAsync(TaskHarness.Offsets(log, start: 4), Token);
+        Assert.Equal(4, position.Offset);
+        task.Process(TestRecord.ToBatch(CountingTopology.Partition, 4, [.. log.Skip(4)]));
+        await task.CloseAsync(harness.CommitAsync, Token);
+
+        // The fourth record's minute + 5 min of tolerated future is the first that no removed record can belong to.
+        Assert.Equal(EventGen.Start + (9 * 60_000), harness.Results.Windows.Keys.Min().Start);
+        Assert.Equal(16, harness.Results.Records.Count);
+    }
+
+    [Fact]
+    public async Task Flush_StoreDown_RetriesAndMakesNoDeadLetter()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        harness.Errors = ErrorPolicy.Default with { FirstPause = TimeSpan.FromSeconds(1) };
+        var failures = 3;
+        harness.Results.Fault = () => failures-- > 0 ? new RecordLogException("down", isTransient: true) : null;
+        var log = Simple(10);
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, log));
+        var flush = task.CloseAsync(harness.CommitAsync, Token).AsTask();
+        while (!flush.IsCompleted)
+        {
+            harness.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await flush;
+        harness.AssertEqualsBruteForce(log);
+        Assert.Equal(0, (await harness.DeadLetterLog.DescribeAsync(Token)).Sum(p => p.HighWatermark));
+    }
+
+    [Fact]
+    public async Task Flush_AnotherWriterTookOver_IsFencedAndWritesNothing()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(10);
+        using var zombie = harness.NewTask();
+        await zombie.OpenAsync(TaskHarness.Offsets(log), Token);
+        zombie.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, log));
+        using var owner = harness.NewTask();
+        await owner.OpenAsync(TaskHarness.Offsets(log), Token);
+
+        await Assert.ThrowsAsync<PartitionFencedException>(async () => await zombie.CloseAsync(harness.CommitAsync, Token));
+        Assert.Empty(harness.Results.Records);
+        Assert.Equal(-1, harness.Committed);
+    }
+
+    [Fact]
+    public async Task Flush_DeadLetterTopicCannotBeWritten_StopsBeforeAnythingIsStored()
+    {
+        // No dead-letter topic was made.
+        await using var harness = new TaskHarness();
+        List<TestRecord> log = [CountingTopology.Record(1, 1, EventGen.Start, EventGen.Start), CountingTopology.Poison(EventGen.Start)];
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, log));
+
+        await Assert.ThrowsAsync<RecordLogException>(async () => await task.CloseAsync(harness.CommitAsync, Token));
+        Assert.Empty(harness.Results.Records);
+        Assert.Equal(-1, harness.Committed);
+    }
+
+    [Fact]
+    public async Task Process_PolicyFailsOnRejection_StopsWithThePosition()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        harness.Errors = ErrorPolicy.Default with { RejectedRecord = ErrorAction.Fail };
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets([CountingTopology.Poison(0)]), Token);
+        var rejected = Assert.Throws<RecordRejectedException>(() => task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, [CountingTopology.Poison(0)])));
+        Assert.Equal(new Position(CountingTopology.Partition, 0), rejected.Position);
+    }
+
+    [Fact]
+    public async Task RunDue_QuietPartition_EmitsOpenWindowsAndCommits()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(3);
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, log));
+        while (task.UntilDue() is { } due)
+        {
+            harness.Time.Advance(due);
+            await task.RunDueAsync(harness.CommitAsync, Token);
+        }
+
+        harness.AssertEqualsBruteForce(log);
+        Assert.Equal(3, harness.Committed);
+    }
+
+    private static List<TestRecord> Simple(int count)
+        => [.. Enumerable.Range(0, count).Select(i => CountingTopology.Record(i, i % 3, EventGen.Start + (i * 7_000), EventGen.Start + (i * 7_000)))];
+}
