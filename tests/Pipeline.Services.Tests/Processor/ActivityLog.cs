@@ -63,7 +63,7 @@ internal static class ActivityLog
             {
                 duplicates++;
             }
-            else if ((time / Minute * Minute) + Minute + Lateness <= newest - OutOfOrderness)
+            else if ((time / Minute * Minute) + Minute + Lateness <= WatermarkAt(newest))
             {
                 late.Add(offset);
             }
@@ -88,9 +88,11 @@ internal static class ActivityLog
             }
         }
 
-        AppendSessions(text, stored.Select(s => (s.User, s.Time)), newest - OutOfOrderness);
+        AppendSessions(text, stored.Select(s => (s.User, s.Time)), WatermarkAt(newest));
         return text.ToString();
     }
+
+    private static long WatermarkAt(long newest) => newest == long.MinValue ? long.MinValue : newest - OutOfOrderness;
 
     private static void AppendSessions(StringBuilder text, IEnumerable<(Guid User, long Time)> events, long watermark)
     {
