@@ -24,6 +24,14 @@ internal static class Addresses
         return null;
     }
 
+    /// <summary>A loopback port that nobody listened on just now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     /// <summary>An address of ours that a client on this machine can open: wildcards become <c>localhost</c>.</summary>
     public static string Reachable(string url)
         => url.Replace("://[::]", "://localhost", StringComparison.Ordinal)

@@ -16,6 +16,9 @@ internal sealed record Fault(int ExitCode, string Sentence)
     // Of the C library; .NET hands them on as HResult.
     private const int NoSpaceLeft = 28;
     private const int ReadOnlyFileSystem = 30;
+    private const int WouldBlock = 11;
+    private const int WouldBlockOnMac = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
     public static Fault From(Exception exception)
@@ -67,7 +70,7 @@ internal sealed record Fault(int ExitCode, string Sentence)
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => Standalone.ExitCode.Damaged,
         UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem } => Standalone.ExitCode.ReadOnly,
         IOException { HResult: NoSpaceLeft or WindowsDiskFull } => Standalone.ExitCode.DiskFull,
-        DataDirectoryException { InnerException: IOException } => Standalone.ExitCode.DirectoryLocked,
+        IOException { HResult: WouldBlock or WouldBlockOnMac or WindowsSharingViolation } => Standalone.ExitCode.DirectoryLocked,
         _ => Standalone.ExitCode.Failure,
     };
 

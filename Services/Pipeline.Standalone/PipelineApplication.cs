@@ -1,4 +1,6 @@
-using Pipeline.Scheduling;
+using Pipeline.Ingest;
+using Pipeline.Processor;
+using Pipeline.Simulator;
 using Pipeline.Standalone.Configuration;
 using Pipeline.Standalone.Live;
 using Pipeline.Storage;
@@ -50,7 +52,9 @@ internal static class PipelineApplication
     {
         builder.AddServiceDefaults();
         AddStores(builder);
-        builder.AddScheduling();
+        builder.AddIngest();
+        builder.AddActivityGenerator();
+        builder.AddProcessor();
         builder.AddDashboard();
     }
 
@@ -66,6 +70,7 @@ internal static class PipelineApplication
     public static void Map(WebApplication app)
     {
         app.MapDefaultEndpoints();
+        app.MapIngestApi();
         app.MapDashboard();
     }
 
@@ -97,6 +102,9 @@ internal static class PipelineApplication
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Information : LogLevel.Warning);
         if (!settings.Verbose)
         {
+            // A failed call is told by the task that made it, in words, and not once more per attempt.
+            builder.Logging.AddFilter("Polly", LogLevel.Critical);
+
             // What stops the host is told once, by the exit sentence, instead of twice with a stack.
             builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         }

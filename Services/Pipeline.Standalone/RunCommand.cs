@@ -1,6 +1,8 @@
 using Pipeline.Dashboard.Status;
 using Pipeline.Sqlite;
 using Pipeline.Standalone.Live;
+using Pipeline.Storage;
+using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Standalone;
 
@@ -29,6 +31,7 @@ internal static class RunCommand
             return Fault.PortTaken(taken).Report();
         }
 
+        await OpenStoresAsync(app.Services);
         await app.StartAsync();
         WriteInstance(app, directory);
         Greeting.Write(app, directory, simulator, settings.Output);
@@ -37,6 +40,13 @@ internal static class RunCommand
         await figures;
         InstanceFile.Remove(directory);
         return EndOf(app.Services, settings);
+    }
+
+    /// <summary>A database that is damaged or from a newer version is told before the page is announced, not after.</summary>
+    private static async Task OpenStoresAsync(IServiceProvider services)
+    {
+        await services.GetRequiredService<IRecordLog>().DescribeAsync(CancellationToken.None);
+        await services.GetRequiredService<IResultStore>().InitializeAsync(CancellationToken.None);
     }
 
     private static void WriteInstance(WebApplication app, DataDirectory directory)

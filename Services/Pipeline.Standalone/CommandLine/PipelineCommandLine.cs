@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Standalone.Bench;
 using Pipeline.Standalone.Doctor;
 using Pipeline.Standalone.Live;
 
@@ -34,6 +35,8 @@ internal static class PipelineCommandLine
         run.SetAction(start);
         root.Add(run);
         root.Add(Command("status", "Show where the running pipeline stands, or what its data directory holds.", (parse, _) => StatusCommand.RunAsync(Settings(parse, configuration))));
+        root.Add(Command("replay", "Rebuild the results from the log; the pipeline must not be running.", (parse, token) => ReplayCommand.RunAsync(Settings(parse, configuration), token)));
+        root.Add(Bench(configuration));
         root.Add(Command("doctor", "Say what is wrong with this set-up, in plain words.", (parse, token) => DoctorCommand.RunAsync(Settings(parse, configuration), token)));
         return root;
     }
@@ -43,6 +46,16 @@ internal static class PipelineCommandLine
         var command = new Command(name, description);
         command.SetAction(action);
         return command;
+    }
+
+    private static Command Bench(IReadOnlyList<string> configuration)
+    {
+        var names = new Argument<string[]>("name") { Description = $"What to measure: {string.Join(", ", BenchCommand.Names)}. Default: all.", Arity = ArgumentArity.ZeroOrMore };
+        names.AcceptOnlyFromAmong(BenchCommand.Names);
+        var events = new Option<int>("--events") { Description = "How many events. Default: 500000", DefaultValueFactory = _ => 500_000 };
+        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events };
+        bench.SetAction((parse, token) => BenchCommand.RunAsync(parse.GetValue(names) ?? [], Math.Max(1, parse.GetValue(events)), Settings(parse, configuration), token));
+        return bench;
     }
 
     private static HostSettings Settings(ParseResult parse, IReadOnlyList<string> configuration)

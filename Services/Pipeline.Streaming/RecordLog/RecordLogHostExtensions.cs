@@ -16,6 +16,12 @@ public static class RecordLogHostExtensions
     /// </summary>
     public static IHostApplicationBuilder AddRecordLog(this IHostApplicationBuilder builder)
     {
+        if (builder.Services.Any(service => service.ImplementationType == typeof(RetentionWorker)))
+        {
+            // Services that share a process each ask for it.
+            return builder;
+        }
+
         builder.AddDataDirectory();
         builder.Services.AddOptions<RecordLogOptions>().BindConfiguration(RecordLogOptions.SectionName).ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RecordLogOptions>, RecordLogOptionsValidator>());

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.Testing;
+
+namespace Pipeline.EndToEnd.Tests;
+
+/// <summary>
+/// The master test: the real process is killed at random moments and started again, and in the end every row and window equals
+/// a brute-force computation over the log. PIPELINE_KILLS sets how often (default 20), PIPELINE_SEED repeats a run.
+/// </summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan OutOfOrderness = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Lateness = TimeSpan.FromSeconds(10);
+
+    private static readonly string[] Settings =
+    [
+        $"--Processor:MaxOutOfOrderness={OutOfOrderness}",
+        $"--Processor:AllowedLateness={Lateness}",
+        "--Processor:FlushInterval=50ms",
+        "--Processor:EarlyInterval=200ms",
+        "--Processor:CheckpointInterval=300ms",
+        "--RecordLog:SessionTimeout=1s",
+    ];
+
+    private static readonly string[] Busy =
+    [
+        .. Settings,
+        "--Ingest:Interval=1s",
+        "--Ingest:UsersPerRun=100",
+        "--Activity:EventsPerSecond=300",
+        "--Activity:MedianGap=200ms",
+        "--Activity:Tick=50ms",
+        "--Activity:UserRefresh=500ms",
+        "--Activity:MaxOutOfOrderness=1s",
+        "--Activity:MinLateness=3s",
+        "--Activity:MaxLateness=3m",
+        "--Activity:LateRate=0.05",
+        "--Activity:DuplicateRate=0.05",
+        "--Activity:PoisonRate=0.03",
+    ];
+
+    private static readonly string[] Quiet = [.. Settings, "--Ingest:Interval=366d", "--Activity:Enabled=false"];
+
+    [Fact]
+    public async Task Process_KilledAtRandomMoments_EveryRowAndWindowIsAsIfItNeverDied()
+    {
+        var kills = Setting("PIPELINE_KILLS", 20);
+        var seed = Setting("PIPELINE_SEED", Random.Shared.Next());
+        output.WriteLine($"{kills} kills, PIPELINE_SEED={seed}");
+        var random = new Random(seed);
+        using var directory = new TempDirectory();
+
+        for (var kill = 0; kill < kills; kill++)
+        {
+            await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Busy, $"--Activity:Seed={seed % 1000 + kill}"]);
+            await Task.Delay(random.Next(50, 2500), TestContext.Current.CancellationToken);
+            Assert.False(pipeline.HasExited, pipeline.Errors);
+            await pipeline.KillAsync();
+        }
+
+        await using var last = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+        var quiet = await last.QuietAsync();
+        Assert.Equal(0, await last.StopAsync());
+
+        var expected = await ResultCheck.EqualsBruteForceAsync(directory.FullPath, OutOfOrderness, Lateness);
+        output.WriteLine(quiet.ToString());
+        Assert.Equal(quiet.Consumed, quiet.Stored + quiet.DeadLettered + quiet.Late + quiet.Duplicate);
+        Assert.All(
+            [expected.Stored.Count, expected.DeadLetters.Count, expected.Late.Count, expected.Counters.Values.Sum(c => c.Duplicate)],
+            n => Assert.True(n > 0, "the run was too tame to prove anything"));
+    }
+
+    private static int Setting(string name, int otherwise)
+        => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.Testing;
+
+namespace Pipeline.EndToEnd.Tests;
+
+/// <summary>What can be refused is refused in one sentence, with an exit code of its kind and without a stack.</summary>
+public sealed class RefusalTests
+{
+    private static readonly string[] Quiet = ["--Ingest:Interval=366d", "--Activity:Enabled=false"];
+
+    [Fact]
+    public async Task Port_Taken_IsSaid()
+    {
+        using var directory = new TempDirectory();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var url = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+
+        var result = await PipelineProcess.RunAsync(["--urls", url, "--data", directory.FullPath, .. Quiet]);
+
+        Refused(result, 4, url, "--urls");
+    }
+
+    [Fact]
+    public async Task Directory_UsedByAnotherInstance_IsSaidAndTheOtherGoesOn()
+    {
+        using var directory = new TempDirectory();
+        await using var first = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+
+        var result = await PipelineProcess.RunAsync(["--urls", "http://127.0.0.1:0", "--data", directory.FullPath, .. Quiet]);
+
+        Refused(result, 5, directory.FullPath, "another instance", $"process {first.Id}");
+        Assert.True((await first.QuietAsync()).Stored > 0);
+    }
+
+    [Fact]
+    public async Task Directory_OnAReadOnlyFileSystem_IsSaid()
+    {
+        using var directory = new TempDirectory();
+
+        var result = await PipelineProcess.RunAsync(
+            ["--urls", "http://127.0.0.1:0", "--data", directory.File("data"), .. Quiet],
+            wrapper: MountNamespace($"mount -t tmpfs -o ro tmpfs {directory.FullPath}"));
+
+        Refused(result, 7, directory.FullPath);
+    }
+
+    [Fact]
+    public async Task Directory_OnAFullDisk_IsSaid()
+    {
+        using var directory = new TempDirectory();
+
+        var result = await PipelineProcess.RunAsync(
+            ["--urls", "http://127.0.0.1:0", "--data", directory.File("data"), .. Quiet],
+            wrapper: MountNamespace($"mount -t tmpfs -o size=64k tmpfs {directory.FullPath} && (head -c 100000 /dev/zero > {directory.File("filler")} 2> {directory.File("why")} || true)"));
+
+        Refused(result, 6, "full");
+    }
+
+    [Theory]
+    [InlineData("log.db")]
+    [InlineData("results.db")]
+    [InlineData("metadata.db")]
+    public async Task Database_Damaged_IsSaidAndNotTouched(string file)
+    {
+        using var directory = new TempDirectory();
+        await using (var pipeline = await PipelineProcess.StartAsync(directory.FullPath, Quiet))
+        {
+            Assert.Equal(0, await pipeline.StopAsync());
+        }
+
+        var path = directory.File(file);
+        var damaged = new byte[8192];
+        Array.Fill(damaged, (byte)0xA5);
+        await File.WriteAllBytesAsync(path, damaged, TestContext.Current.CancellationToken);
+
+        var result = await PipelineProcess.RunAsync(["--urls", "http://127.0.0.1:0", "--data", directory.FullPath, .. Quiet]);
+
+        Refused(result, 8, file, "damaged");
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Settings_Wrong_AreAllNamedAtOnce()
+    {
+        using var directory = new TempDirectory();
+
+        var result = await PipelineProcess.RunAsync(
+            ["--data", directory.FullPath, "--Ingest:Interval=soon", "--Ingest:UsersPerRun=0", "--Ingest:Users=5", "--ConnectionStrings:kafka=broker:9092", "--Storage:EventsRetention", "7"]);
+
+        Refused(result, 3, "Ingest:Interval", "Ingest:UsersPerRun", "Ingest:Users ", "ConnectionStrings:kafka", "Storage:EventsRetention");
+        Assert.Empty(Directory.GetFiles(directory.FullPath));
+    }
+
+    [Theory]
+    [InlineData("--hlep")]
+    [InlineData("strat")]
+    public async Task CommandLine_NotUnderstood_IsSaid(string argument)
+    {
+        var result = await PipelineProcess.RunAsync([argument]);
+
+        Refused(result, 2, argument);
+    }
+
+    private static void Refused(CommandResult result, int exitCode, params string[] words)
+    {
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.All(words, word => Assert.Contains(word, result.Errors, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", result.Errors + result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Page ", result.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs the program where a script may mount what nobody else sees; skips where the system does not allow that.</summary>
+    private static string[] MountNamespace(string script)
+    {
+        const string Unshare = "/usr/bin/unshare";
+        Assert.SkipUnless(File.Exists(Unshare), "unshare is not on this machine");
+        using var probe = System.Diagnostics.Process.Start(Unshare, ["-rm", "true"]);
+        probe.WaitForExit();
+        Assert.SkipUnless(probe.ExitCode == 0, "this system does not allow mount namespaces");
+        return [Unshare, "-rm", "sh", "-c", $"{script}; exec \"$@\"", "sh"];
+    }
+}

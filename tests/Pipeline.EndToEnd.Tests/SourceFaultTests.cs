@@ -1,0 +1,84 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Pipeline.Contracts;
+using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.Testing;
+
+namespace Pipeline.EndToEnd.Tests;
+
+/// <summary>When the source is down, answers garbage or limits us, runs retry or fail, nothing is half-written, and the next run is fine.</summary>
+public sealed class SourceFaultTests
+{
+    private static readonly string[] Simulated = ["--Activity:Enabled=false", "--Ingest:UsersPerRun=20", "--Ingest:RetryDelay=100ms"];
+
+    public static TheoryData<string> Faults => ["down", "500", "429", "error-in-200", "truncated", "foreign", "html"];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task Source_FailsAndRecovers_FailedRunsWroteNothingAndTheNextIsWhole(string fault)
+    {
+        using var directory = new TempDirectory();
+        var failing = true;
+        await using var source = await SourceStub.StartAsync((context, call) => Volatile.Read(ref failing) ? FailAsync(context, fault) : SourceStub.JsonAsync(context, GoodPage(context)));
+        await using (var pipeline = await PipelineProcess.StartAsync(
+            directory.FullPath, [.. Simulated, $"--Ingest:BaseUrl={source.BaseUrl}", "--Ingest:Interval=1s", "--Ingest:Retries=1", "--Ingest:UsersPerRun=3"]))
+        {
+            var failed = await pipeline.RunInStateAsync("failed");
+            Assert.Equal(0, (await pipeline.StatusAsync()).Ends);
+            var task = failed.GetProperty("tasks");
+            Assert.Equal(["failed", "upstream_failed", "upstream_failed"], task.EnumerateArray().Select(t => t.GetProperty("state").GetString()));
+            Assert.NotEqual(JsonValueKind.Null, task[0].GetProperty("error").ValueKind);
+
+            Volatile.Write(ref failing, false);
+            await pipeline.RunInStateAsync("success");
+            Assert.Equal(0, await pipeline.StopAsync());
+        }
+
+        await using var reader = new DataDirectoryReader(directory.FullPath);
+        var runs = (await reader.ReadTopicAsync(Topics.Users)).GroupBy(r => JsonElement.Parse(r.Value).GetProperty("run_id").GetString());
+        Assert.All(runs, run => Assert.Equal(3, run.Count()));
+    }
+
+    private static Task FailAsync(HttpContext context, string fault)
+    {
+        var response = context.Response;
+        switch (fault)
+        {
+            case "down":
+                context.Abort();
+                return Task.CompletedTask;
+            case "500":
+                response.StatusCode = (int)HttpStatusCode.InternalServerError;
+                return Task.CompletedTask;
+            case "429":
+                response.StatusCode = (int)HttpStatusCode.TooManyRequests;
+                response.Headers.RetryAfter = "1";
+                return Task.CompletedTask;
+            case "error-in-200":
+                return SourceStub.JsonAsync(context, """{"error":"Uh oh, something has gone wrong. Please tweet us @randomapi about the issue. Thank you."}"""u8.ToArray());
+            case "truncated":
+                return SourceStub.JsonAsync(context, GoodPage(context)[..700]);
+            case "foreign":
+                return SourceStub.JsonAsync(context, """{"weather":"fine"}"""u8.ToArray());
+            default:
+                response.ContentType = "text/html";
+                return response.WriteAsync("<html><body>502 Bad Gateway</body></html>");
+        }
+    }
+
+    private static byte[] GoodPage(HttpContext context)
+    {
+        var people = Enumerable.Range(1, 3).Select(i =>
+            $$$"""
+            {"gender":"female","name":{"title":"Ms","first":"Ada{{{i}}}","last":"Example"},"location":{"street":{"number":{{{i}}},"name":"High Street"},
+             "city":"Dublin","state":"Leinster","country":"Ireland","postcode":{{{10000 + i}}},"coordinates":{"latitude":"1.0","longitude":"2.0"},
+             "timezone":{"offset":"+0:00","description":"London"} },"email":"ada{{{i}}}@example.com","login":{"uuid":"3f0f2a6e-6f3c-4f58-9d0e-0a4a86c0a11{{{i}}}",
+             "username":"ada{{{i}}}","password":"p","salt":"s","md5":"m","sha1":"h","sha256":"h"},"dob":{"date":"1990-01-15T10:30:00.000Z","age":36},
+             "registered":{"date":"2015-01-15T10:30:00.000Z","age":11},"phone":"051-123-4567","cell":"081-123-4567","id":{"name":"PPS","value":"1234567T"},
+             "picture":{"large":"https://example.com/l.jpg","medium":"https://example.com/m.jpg","thumbnail":"https://example.com/t.jpg" },"nat":"IE"}
+            """);
+        return Encoding.UTF8.GetBytes($$$"""{"results":[{{{string.Join(',', people)}}}],"info":{"seed":"{{{context.Request.Query["seed"]}}}","results":3,"page":1,"version":"1.4"}}""");
+    }
+}
