@@ -29,6 +29,11 @@ internal sealed class ProcessorHealthCheck(ProcessorWorker worker, TimeProvider 
             ["partitions"] = status.Count,
             ["lag"] = status.Sum(p => p.Lag),
         };
+        if (!worker.Worker.Watermark.IsNone)
+        {
+            data["watermark"] = DateTimeOffset.FromUnixTimeMilliseconds(worker.Worker.Watermark.Value).UtcDateTime;
+        }
+
         if (worker.Worker.LastPoll != 0 && time.GetElapsedTime(worker.Worker.LastPoll) > LongestPoll)
         {
             return HealthCheckResult.Unhealthy($"The processor has not read for more than {LongestPoll.TotalSeconds:F0} s.", data: data);

@@ -20,6 +20,7 @@ internal sealed class ProcessorWorker(
             Group = options.Value.Group,
             Topics = [Topics.Users, Topics.Activity],
             DrainDeadline = options.Value.DrainDeadline,
+            IdleTimeout = options.Value.IdleTimeout,
         },
         tasks.Create,
         time,

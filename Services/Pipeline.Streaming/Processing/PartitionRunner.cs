@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Pipeline.Streaming.DeadLetters;
 using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Streaming.Processing;
@@ -161,13 +162,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
 
     private async Task OpenAsync()
     {
-        var described = await _log.DescribeAsync(_stop.Token);
-        var offsets = described.FirstOrDefault(p => p.TopicPartition == TopicPartition);
-        if (offsets.TopicPartition != TopicPartition)
-        {
-            throw new RecordLogException($"The log has no partition {TopicPartition}.", isTransient: false);
-        }
-
+        var offsets = await DescribeAsync();
         Volatile.Write(ref _highWatermark, offsets.HighWatermark);
         var position = await _task.OpenAsync(offsets, _stop.Token);
         Publish();
@@ -177,6 +172,23 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
             _isPaused = false;
             _reader.Seek(position);
             _reader.Resume(TopicPartition);
+        }
+    }
+
+    private async Task<PartitionOffsets> DescribeAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return (await _log.DescribeAsync(_stop.Token)).First(p => p.TopicPartition == TopicPartition);
+            }
+            catch (RecordLogException e) when (e.IsTransient)
+            {
+                var pause = ErrorPolicy.Default.PauseAfter(attempt);
+                Log.ReadRetried(_logger, attempt, pause.TotalMilliseconds, e.Message);
+                await Task.Delay(pause, _time, _stop.Token);
+            }
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pipeline.Streaming.DeadLetters;
 using Pipeline.Streaming.Diagnostics;
+using Pipeline.Streaming.EventTime;
 using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Streaming.Processing;
@@ -26,6 +27,11 @@ public sealed class StreamWorker<TEvent>(
     private static readonly TimeSpan MaxWaitWhilePaused = TimeSpan.FromMilliseconds(5);
 
     private readonly ConcurrentDictionary<TopicPartition, PartitionRunner<TEvent>> _runners = new();
+
+    // The reading loop's own: what each partition had processed when it looked last, and the watermark over all of them.
+    private readonly Dictionary<TopicPartition, long> _lastOffsets = [];
+    private readonly PartitionWatermarks _watermarks = new(settings.IdleTimeout);
+    private long _watermark = Watermark.None.Value;
     private IRecordReader? _reader;
 
     /// <summary>When the loop polled last, in the clock's ticks; 0 before the first time. A loop that stands still is not well.</summary>
@@ -34,6 +40,12 @@ public sealed class StreamWorker<TEvent>(
     /// <summary>The assigned partitions as they are now. Safe from any thread.</summary>
     public IReadOnlyList<PartitionStatus> Status
         => [.. _runners.Values.Select(r => r.Status).OrderBy(s => s.TopicPartition.Topic, StringComparer.Ordinal).ThenBy(s => s.TopicPartition.Partition)];
+
+    /// <summary>
+    /// The event time before which no partition that is active expects anything more; a partition that is silent does not hold it
+    /// back. Safe from any thread.
+    /// </summary>
+    public Watermark Watermark => new(Volatile.Read(ref _watermark));
 
     /// <summary>Reads and processes until the token asks to stop, then drains.</summary>
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -114,6 +126,7 @@ public sealed class StreamWorker<TEvent>(
     {
         var runner = new PartitionRunner<TEvent>(createTask(partition), log, _reader!, settings.QueueCapacity, time, logger);
         _runners[partition] = runner;
+        _watermarks.Add(partition, Now);
         runner.Start();
     }
 
@@ -125,6 +138,8 @@ public sealed class StreamWorker<TEvent>(
             if (_runners.TryRemove(partition, out var runner))
             {
                 taken.Add(runner);
+                _watermarks.Remove(partition);
+                _lastOffsets.Remove(partition);
             }
         }
 
@@ -137,6 +152,19 @@ public sealed class StreamWorker<TEvent>(
         {
             await runner.StopAsync(settings.DrainDeadline);
         }
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void ObserveWatermark(TopicPartition partition, TaskProgress progress)
+    {
+        if (_lastOffsets.GetValueOrDefault(partition) != progress.NextOffset)
+        {
+            _lastOffsets[partition] = progress.NextOffset;
+            _watermarks.Update(partition, progress.Watermark, Now);
+        }
+
+        Volatile.Write(ref _watermark, _watermarks.Current(Now).Value);
     }
 
     private bool AnyPaused()
@@ -168,6 +196,7 @@ public sealed class StreamWorker<TEvent>(
     {
         foreach (var (partition, runner) in _runners)
         {
+            ObserveWatermark(partition, runner.Status.Progress);
             if (!runner.Completion.IsCompleted)
             {
                 continue;

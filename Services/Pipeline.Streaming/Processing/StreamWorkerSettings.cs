@@ -16,4 +16,7 @@ public sealed record StreamWorkerSettings
 
     /// <summary>When a partition that another writer took over is tried again, if it is still assigned to us. Default: 30 s.</summary>
     public TimeSpan FencedPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Silence after which a partition leaves the overall watermark. Default: 1 min.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
 }

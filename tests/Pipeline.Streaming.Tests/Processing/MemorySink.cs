@@ -53,6 +53,12 @@ internal sealed class MemorySink(MemoryResults results) : Sink<CountingEvent>("m
 
     public override ValueTask WriteAsync(TaskProgress progress, CancellationToken cancellationToken)
     {
+        Write(progress);
+        return ValueTask.CompletedTask;
+    }
+
+    public void Write(TaskProgress progress)
+    {
         if (results.Fault() is { } fault)
         {
             throw fault;
@@ -75,7 +81,6 @@ internal sealed class MemorySink(MemoryResults results) : Sink<CountingEvent>("m
         }
 
         results.Progress = new StoredProgress(progress.NextOffset, progress.Counters);
-        return ValueTask.CompletedTask;
     }
 
     public override void Clear()
