@@ -34,6 +34,9 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Rows that the last statement inserted, updated or deleted.</summary>
     public int Changes => raw.sqlite3_changes(_handle);
 
+    /// <summary>Row id of the last row that this connection inserted into a table with row ids.</summary>
+    public long LastInsertRowId => raw.sqlite3_last_insert_rowid(_handle);
+
     /// <summary>Opens a file and creates it when it does not exist (unless read-only); its directory must exist.</summary>
     /// <exception cref="SqliteFaultException">The file cannot be opened, is damaged, or is no database.</exception>
     public static SqliteDatabase Open(string path, SqliteDatabaseOptions options)

@@ -16,6 +16,7 @@ internal static class Cursor
     public enum Kind : byte
     {
         Events = 1,
+        EventsOfUser,
         Windows,
         Sessions,
         Late,

@@ -129,7 +129,7 @@ public abstract partial class ResultStoreConformance
         await store.WriteAsync(Batch(1).With(Event(0)), Cancel);
         var before = await EverythingAsync(store);
 
-        var batch = Batch(9).With(Event(1), Event(2, time: long.MaxValue, id: Guid.NewGuid()), Event(3)).With(Window(Start));
+        var batch = Batch(9).With(Event(1), Event(2) with { Nationality = null! }, Event(3)).With(Window(Start));
         var refused = await Assert.ThrowsAsync<StorageException>(() => store.WriteAsync(batch, Cancel).AsTask());
 
         Assert.False(refused.IsTransient);

@@ -1,5 +1,4 @@
 using Pipeline.Sqlite;
-using Pipeline.Storage.Sqlite.Events;
 
 namespace Pipeline.Storage.Sqlite;
 
@@ -42,14 +41,14 @@ internal sealed class Deletions(SqliteDatabase database)
     }
 
     public int EventsBefore(long time) => Delete(
-        "DELETE FROM user_events WHERE event_key IN (SELECT event_key FROM user_events WHERE event_key < ?1 ORDER BY event_key LIMIT ?2)",
-        EventKey.LowerBound(time));
+        "DELETE FROM user_events WHERE row IN (SELECT row FROM user_events WHERE event_time < ?1 ORDER BY event_time, event_id LIMIT ?2)",
+        time);
 
     /// <summary>Index runs whose last event is older; one run at a time, which can be thousands of entries but is few rows.</summary>
     public int IndexRunBefore(long time)
     {
-        using var find = database.Prepare("SELECT index_kind, tier, run FROM event_index_runs WHERE max_key < ?1 LIMIT 1");
-        if (!find.Bind(1, EventKey.LowerBound(time)).Step())
+        using var find = database.Prepare("SELECT index_kind, tier, run FROM event_index_runs WHERE max_time < ?1 LIMIT 1");
+        if (!find.Bind(1, time).Step())
         {
             return 0;
         }

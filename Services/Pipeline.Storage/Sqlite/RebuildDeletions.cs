@@ -29,11 +29,11 @@ internal sealed class RebuildDeletions : IDisposable
         }
     }
 
-    /// <summary>Looks at the next events from a key downwards and deletes those that are derived again. Returns the key to go on below; null at the end.</summary>
+    /// <summary>Looks at the next events from a row downwards and deletes those that are derived again. Returns the row to go on below; null at the end.</summary>
     public long? Events(long below)
     {
         using var find = _database.Prepare(
-            "SELECT min(event_key) FROM (SELECT event_key FROM user_events WHERE event_key < ?1 ORDER BY event_key DESC LIMIT ?2)");
+            "SELECT min(row) FROM (SELECT row FROM user_events WHERE row < ?1 ORDER BY row DESC LIMIT ?2)");
         find.Bind(1, below).Bind(2, ScanRows).Step();
         if (find.IsNull(0))
         {
@@ -45,7 +45,7 @@ internal sealed class RebuildDeletions : IDisposable
         using var delete = _database.Prepare(
             """
             DELETE FROM user_events
-            WHERE event_key >= ?1 AND event_key < ?2 AND EXISTS (
+            WHERE row >= ?1 AND row < ?2 AND EXISTS (
                 SELECT 1 FROM event_attributes AS a JOIN rebuilt AS r ON r.topic = a.topic AND r.partition = a.partition
                 WHERE a.attributes = user_events.attributes AND user_events."offset" >= r.first_offset)
             """);

@@ -1,8 +1,9 @@
 -- results.db, version 1. Times are Unix milliseconds UTC, ids are 16 bytes big-endian. docs/storage-layout.md explains the keys.
 
--- Key: event_time << 20 | slot; the slot is a hash of the event id, the next free one when taken.
+-- Rows lie in the order they were written; the key is an index of its own, so that a row is appended whatever its time is.
 CREATE TABLE user_events (
-    event_key INTEGER PRIMARY KEY,
+    row INTEGER PRIMARY KEY,
+    event_time INTEGER NOT NULL,
     event_id BLOB NOT NULL,
     user_id BLOB NOT NULL,
     attributes INTEGER NOT NULL,
@@ -11,6 +12,8 @@ CREATE TABLE user_events (
     flags INTEGER NOT NULL,
     event_data BLOB NOT NULL
 );
+
+CREATE UNIQUE INDEX user_events_key ON user_events (event_time, event_id);
 
 -- The combinations of attributes that occur, each once.
 CREATE TABLE event_attributes (
@@ -26,23 +29,24 @@ CREATE TABLE event_attributes (
     UNIQUE (topic, partition, event_type, nationality, country, region, gender, age_band)
 );
 
--- Sorted runs of (hash, event_key): index 1 by user, index 2 by event id where the id does not begin with the event time.
+-- Sorted runs of (hash, event_time, row): index 1 by user, index 2 by event id where the id does not begin with the event time.
 CREATE TABLE event_index_runs (
     index_kind INTEGER NOT NULL,
     tier INTEGER NOT NULL,
     run INTEGER NOT NULL,
     entries INTEGER NOT NULL,
-    min_key INTEGER NOT NULL,
-    max_key INTEGER NOT NULL,
+    min_time INTEGER NOT NULL,
+    max_time INTEGER NOT NULL,
     PRIMARY KEY (index_kind, tier, run)
 ) WITHOUT ROWID;
 
 CREATE TABLE event_index_blocks (
     run INTEGER NOT NULL,
     first_hash INTEGER NOT NULL,
-    first_key INTEGER NOT NULL,
+    first_time INTEGER NOT NULL,
+    first_row INTEGER NOT NULL,
     entries BLOB NOT NULL,
-    PRIMARY KEY (run, first_hash, first_key)
+    PRIMARY KEY (run, first_hash, first_time, first_row)
 ) WITHOUT ROWID;
 
 CREATE TABLE windowed_metrics (
@@ -166,7 +170,7 @@ SELECT
     lower(substr(hex(e.user_id), 1, 8) || '-' || substr(hex(e.user_id), 9, 4) || '-' || substr(hex(e.user_id), 13, 4)
         || '-' || substr(hex(e.user_id), 17, 4) || '-' || substr(hex(e.user_id), 21)) AS user_id,
     a.event_type,
-    strftime('%Y-%m-%dT%H:%M:%fZ', (e.event_key >> 20) / 1000.0, 'unixepoch') AS event_time,
+    strftime('%Y-%m-%dT%H:%M:%fZ', e.event_time / 1000.0, 'unixepoch') AS event_time,
     strftime('%Y-%m-%dT%H:%M:%fZ', e.ingested_at / 1000.0, 'unixepoch') AS ingested_at,
     a.topic,
     a.partition,

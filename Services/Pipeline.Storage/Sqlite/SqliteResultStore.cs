@@ -74,9 +74,9 @@ internal sealed class SqliteResultStore : IResultStore
 
         // Progress first: from here on whoever goes on reads these records again, so that an interruption leaves nothing out.
         var claims = await _writes.RunAsync(writer => writer.Reset(resets, owner, Now()), cancellationToken);
-        for (long? below = long.MaxValue; below is { } key;)
+        for (long? below = long.MaxValue; below is { } row;)
         {
-            below = await Rebuild(resets, rebuild => rebuild.Events(key), cancellationToken);
+            below = await Rebuild(resets, rebuild => rebuild.Events(row), cancellationToken);
         }
 
         await RepeatAsync(() => Rebuild(resets, rebuild => rebuild.Late(), cancellationToken));

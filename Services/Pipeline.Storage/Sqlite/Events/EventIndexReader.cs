@@ -3,37 +3,43 @@ using Pipeline.Sqlite;
 
 namespace Pipeline.Storage.Sqlite.Events;
 
-/// <summary>Finds the keys of events under a hash, newest first. Keys may be of events that are gone, or of another user with the same hash: the caller checks the row.</summary>
+/// <summary>
+/// Finds the places of events under a hash, newest first. A place may be of an event that is gone, or of another one with the same
+/// hash: the caller checks the row.
+/// </summary>
 internal sealed class EventIndexReader(SqliteDatabase database, IndexKind kind)
 {
-    private readonly SqliteStatement _runs = database.Prepare(
+    internal const string RunsSql =
         """
-        SELECT run, max_key FROM event_index_runs
-        WHERE index_kind = ?1 AND max_key >= ?2 AND min_key < ?3
-        ORDER BY max_key DESC
-        """);
+        SELECT run, max_time FROM event_index_runs
+        WHERE index_kind = ?1 AND max_time >= ?2 AND min_time <= ?3
+        ORDER BY max_time DESC
+        """;
 
-    private readonly SqliteStatement _blocks = database.Prepare(
+    internal const string BlocksSql =
         """
         SELECT entries FROM event_index_blocks
-        WHERE run = ?1 AND (first_hash, first_key) <= (?2, ?3)
-        ORDER BY first_hash DESC, first_key DESC
-        """);
+        WHERE run = ?1 AND (first_hash, first_time, first_row) < (?2, ?3, ?4)
+        ORDER BY first_hash DESC, first_time DESC, first_row DESC
+        """;
 
-    /// <summary>The newest keys in [from, before), at most <paramref name="limit"/>, newest first, each once. Inside the caller's read transaction.</summary>
-    public List<long> Find(long hash, long from, long before, int limit)
+    private readonly SqliteStatement _runs = database.Prepare(RunsSql);
+    private readonly SqliteStatement _blocks = database.Prepare(BlocksSql);
+
+    /// <summary>The newest places from a time on and before a place, at most <paramref name="limit"/>, newest first, each once. Inside the caller's read transaction.</summary>
+    public List<EventPlace> Find(long hash, long from, EventPlace before, int limit)
     {
-        var runs = new List<(long Run, long MaxKey)>();
-        _runs.Bind(1, (long)kind).Bind(2, from).Bind(3, before);
+        var runs = new List<(long Run, long MaxTime)>();
+        _runs.Bind(1, (long)kind).Bind(2, from).Bind(3, before.EventTime);
         while (_runs.Step())
         {
             runs.Add((_runs.GetInt64(0), _runs.GetInt64(1)));
         }
 
-        var newest = new SortedSet<long>();
-        foreach (var (run, maxKey) in runs)
+        var newest = new SortedSet<EventPlace>();
+        foreach (var (run, maxTime) in runs)
         {
-            if (newest.Count == limit && maxKey <= newest.Min)
+            if (newest.Count == limit && maxTime < newest.Min.EventTime)
             {
                 break;
             }
@@ -44,23 +50,23 @@ internal sealed class EventIndexReader(SqliteDatabase database, IndexKind kind)
         return [.. newest.Reverse()];
     }
 
-    private void Collect(long run, long hash, long from, long before, int limit, SortedSet<long> newest)
+    private void Collect(long run, long hash, long from, EventPlace before, int limit, SortedSet<EventPlace> newest)
     {
-        var last = new IndexEntry(hash, before - 1);
-        _blocks.Bind(1, run).Bind(2, last.Hash).Bind(3, last.Key);
+        var end = new IndexEntry(hash, before.EventTime, before.Row);
+        _blocks.Bind(1, run).Bind(2, end.Hash).Bind(3, end.EventTime).Bind(4, end.Row);
         while (_blocks.Step())
         {
             var entries = MemoryMarshal.Cast<byte, IndexEntry>(_blocks.GetBytes(0));
-            for (var i = IndexEntry.CountUpTo(entries, last) - 1; i >= 0; i--)
+            for (var i = IndexEntry.CountBefore(entries, end) - 1; i >= 0; i--)
             {
-                var key = entries[i].Key;
-                if (entries[i].Hash != hash || key < from || (newest.Count == limit && key <= newest.Min))
+                var place = entries[i].Place;
+                if (entries[i].Hash != hash || place.EventTime < from || (newest.Count == limit && place.CompareTo(newest.Min) <= 0))
                 {
                     _blocks.Reset();
                     return;
                 }
 
-                if (newest.Add(key) && newest.Count > limit)
+                if (newest.Add(place) && newest.Count > limit)
                 {
                     newest.Remove(newest.Min);
                 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Pipeline.Sqlite;
 
@@ -10,8 +11,8 @@ namespace Pipeline.Storage.Sqlite.Events;
 /// </summary>
 internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
 {
-    /// <summary>Entries per block: 3,968 bytes stay within one 16 KiB page's limit for a row without overflow.</summary>
-    private const int BlockEntries = 248;
+    /// <summary>Entries per block: 4,032 bytes stay within one 16 KiB page's limit for a row without overflow.</summary>
+    private const int BlockEntries = 168;
 
     /// <summary>Runs of one tier that are merged into one of the next.</summary>
     private const int MergeWidth = 8;
@@ -21,16 +22,16 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
 
     private readonly List<IndexEntry> _pending = [];
     private readonly SqliteStatement _addRun = database.Prepare(
-        "INSERT INTO event_index_runs (index_kind, tier, run, entries, min_key, max_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        "INSERT INTO event_index_runs (index_kind, tier, run, entries, min_time, max_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
 
-    private readonly SqliteStatement _addBlock = database.Prepare("INSERT INTO event_index_blocks (run, first_hash, first_key, entries) VALUES (?1, ?2, ?3, ?4)");
+    private readonly SqliteStatement _addBlock = database.Prepare("INSERT INTO event_index_blocks (run, first_hash, first_time, first_row, entries) VALUES (?1, ?2, ?3, ?4, ?5)");
     private readonly SqliteStatement _nextRun = database.Prepare("SELECT coalesce(max(run), 0) + 1 FROM event_index_blocks");
     private readonly SqliteStatement _runsOfTier = database.Prepare("SELECT run, entries FROM event_index_runs WHERE index_kind = ?1 AND tier = ?2 ORDER BY run");
-    private readonly SqliteStatement _readBlocks = database.Prepare("SELECT entries FROM event_index_blocks WHERE run = ?1 ORDER BY first_hash, first_key");
+    private readonly SqliteStatement _readBlocks = database.Prepare("SELECT entries FROM event_index_blocks WHERE run = ?1 ORDER BY first_hash, first_time, first_row");
     private readonly SqliteStatement _dropRun = database.Prepare("DELETE FROM event_index_runs WHERE index_kind = ?1 AND tier = ?2 AND run = ?3");
     private readonly SqliteStatement _dropBlocks = database.Prepare("DELETE FROM event_index_blocks WHERE run = ?1");
 
-    public void Add(long hash, long key) => _pending.Add(new IndexEntry(hash, key));
+    public void Add(IndexEntry entry) => _pending.Add(entry);
 
     /// <summary>Forgets what was added and not flushed.</summary>
     public void Forget() => _pending.Clear();
@@ -69,8 +70,8 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
         var (min, max) = (long.MaxValue, long.MinValue);
         foreach (ref readonly var entry in sorted)
         {
-            min = Math.Min(min, entry.Key);
-            max = Math.Max(max, entry.Key);
+            min = Math.Min(min, entry.EventTime);
+            max = Math.Max(max, entry.EventTime);
         }
 
         var tier = TierOf(sorted.Length);
@@ -78,7 +79,7 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
         for (var start = 0; start < sorted.Length; start += BlockEntries)
         {
             var block = sorted.Slice(start, Math.Min(BlockEntries, sorted.Length - start));
-            _addBlock.Bind(1, run).Bind(2, block[0].Hash).Bind(3, block[0].Key).BindBlob(4, MemoryMarshal.AsBytes(block)).Execute();
+            _addBlock.Bind(1, run).Bind(2, block[0].Hash).Bind(3, block[0].EventTime).Bind(4, block[0].Row).BindBlob(5, MemoryMarshal.AsBytes(block)).Execute();
         }
 
         return tier;
@@ -88,10 +89,12 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
     private int? Merge(int tier)
     {
         var runs = new List<long>();
+        var entries = 0;
         _runsOfTier.Bind(1, (long)kind).Bind(2, tier);
         while (_runsOfTier.Step())
         {
             runs.Add(_runsOfTier.GetInt64(0));
+            entries += _runsOfTier.GetInt32(1);
         }
 
         if (runs.Count < MergeWidth)
@@ -99,42 +102,73 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
             return null;
         }
 
-        var sorted = runs.ConvertAll(ReadRun);
-        while (sorted.Count > 1)
+        var merged = ArrayPool<IndexEntry>.Shared.Rent(entries);
+        var scratch = ArrayPool<IndexEntry>.Shared.Rent(entries);
+        try
         {
-            sorted = [.. sorted.Chunk(2).Select(pair => pair.Length == 1 ? pair[0] : MergeTwo(pair[0], pair[1]))];
-        }
+            var ends = new List<int>();
+            var length = 0;
+            foreach (var run in runs)
+            {
+                length += ReadRun(run, merged.AsSpan(length));
+                ends.Add(length);
+                _dropRun.Bind(1, (long)kind).Bind(2, tier).Bind(3, run).Execute();
+                _dropBlocks.Bind(1, run).Execute();
+            }
 
-        foreach (var run in runs)
+            for (; ends.Count > 1; (merged, scratch) = (scratch, merged))
+            {
+                ends = MergePairs(merged, ends, scratch);
+            }
+
+            return Write(merged.AsSpan(0, length));
+        }
+        finally
         {
-            _dropRun.Bind(1, (long)kind).Bind(2, tier).Bind(3, run).Execute();
-            _dropBlocks.Bind(1, run).Execute();
+            ArrayPool<IndexEntry>.Shared.Return(merged);
+            ArrayPool<IndexEntry>.Shared.Return(scratch);
         }
-
-        return Write(sorted[0]);
     }
 
-    private IndexEntry[] ReadRun(long run)
+    /// <summary>Copies a run to the front of a span. Returns its length.</summary>
+    private int ReadRun(long run, Span<IndexEntry> target)
     {
-        var entries = new List<IndexEntry>();
+        var length = 0;
         _readBlocks.Bind(1, run);
         while (_readBlocks.Step())
         {
-            entries.AddRange(MemoryMarshal.Cast<byte, IndexEntry>(_readBlocks.GetBytes(0)));
+            var block = MemoryMarshal.Cast<byte, IndexEntry>(_readBlocks.GetBytes(0));
+            block.CopyTo(target[length..]);
+            length += block.Length;
         }
 
-        return [.. entries];
+        return length;
     }
 
-    private static IndexEntry[] MergeTwo(IndexEntry[] left, IndexEntry[] right)
+    /// <summary>Merges the sorted parts of an array two by two. Returns where the merged parts end.</summary>
+    private static List<int> MergePairs(IndexEntry[] source, List<int> ends, IndexEntry[] target)
     {
-        var merged = new IndexEntry[left.Length + right.Length];
-        var (l, r) = (0, 0);
-        for (var i = 0; i < merged.Length; i++)
+        var mergedEnds = new List<int>();
+        for (var i = 0; i < ends.Count; i += 2)
         {
-            merged[i] = r == right.Length || (l < left.Length && left[l].CompareTo(right[r]) <= 0) ? left[l++] : right[r++];
+            var start = i == 0 ? 0 : ends[i - 1];
+            var end = ends[Math.Min(i + 1, ends.Count - 1)];
+            Merge(source.AsSpan(start, ends[i] - start), source.AsSpan(ends[i], end - ends[i]), target.AsSpan(start));
+            mergedEnds.Add(end);
         }
 
-        return merged;
+        return mergedEnds;
+    }
+
+    private static void Merge(ReadOnlySpan<IndexEntry> left, ReadOnlySpan<IndexEntry> right, Span<IndexEntry> target)
+    {
+        var (l, r) = (0, 0);
+        while (l < left.Length && r < right.Length)
+        {
+            target[l + r] = left[l].CompareTo(right[r]) <= 0 ? left[l++] : right[r++];
+        }
+
+        left[l..].CopyTo(target[(l + r)..]);
+        right[r..].CopyTo(target[(l + r)..]);
     }
 }

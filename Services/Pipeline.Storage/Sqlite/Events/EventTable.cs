@@ -12,7 +12,7 @@ internal sealed class EventTable(SqliteDatabase database, Utf8Cache utf8)
 
     private readonly SqliteStatement _insert = database.Prepare(
         """
-        INSERT INTO user_events (event_key, event_id, user_id, attributes, ingested_at, "offset", flags, event_data)
+        INSERT INTO user_events (event_time, event_id, user_id, attributes, ingested_at, "offset", flags, event_data)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT DO NOTHING
         """);
@@ -21,16 +21,24 @@ internal sealed class EventTable(SqliteDatabase database, Utf8Cache utf8)
         """
         UPDATE user_events
         SET user_id = ?3, attributes = ?4, ingested_at = ?5, "offset" = ?6, flags = ?7, event_data = ?8
-        WHERE event_key = ?1 AND event_id = ?2
+        WHERE event_time = ?1 AND event_id = ?2
         """);
 
-    private readonly SqliteStatement _find = database.Prepare("SELECT event_id, user_id FROM user_events WHERE event_key = ?1");
+    private readonly SqliteStatement _find = database.Prepare("SELECT row, user_id FROM user_events WHERE event_time = ?1 AND event_id = ?2");
 
     public void Write(List<EventRow> rows)
     {
         foreach (ref readonly var row in CollectionsMarshal.AsSpan(rows))
         {
-            Write(in row);
+            Bind(_insert, in row).Execute();
+            if (database.Changes == 1)
+            {
+                AddToIndexes(in row, database.LastInsertRowId);
+            }
+            else
+            {
+                Replace(in row);
+            }
         }
     }
 
@@ -49,67 +57,29 @@ internal sealed class EventTable(SqliteDatabase database, Utf8Cache utf8)
         _byForeignId.Forget();
     }
 
-    private void Write(in EventRow row)
+    private SqliteStatement Bind(SqliteStatement statement, in EventRow row)
+        => statement.Bind(1, row.EventTime).Bind(2, row.EventId).Bind(3, row.UserId).Bind(4, _attributes.NumberOf(in row))
+            .Bind(5, row.IngestedAt).Bind(6, row.Offset).Bind(7, (long)row.Flags).BindBlob(8, row.Data.Span);
+
+    private void AddToIndexes(in EventRow row, long number)
     {
-        var key = EventKey.Of(row.EventTime, row.EventId);
-        _insert.Bind(1, key).Bind(2, row.EventId).Bind(3, row.UserId).Bind(4, _attributes.NumberOf(in row))
-            .Bind(5, row.IngestedAt).Bind(6, row.Offset).Bind(7, (long)row.Flags).BindBlob(8, row.Data.Span)
-            .Execute();
-        if (database.Changes == 0)
+        _byUser.Add(new IndexEntry(EventId.Hash(row.UserId), row.EventTime, number));
+        if (EventId.TimeIn(row.EventId) != row.EventTime)
         {
-            WriteToTakenSlot(in row, key);
-            return;
-        }
-
-        AddToIndexes(in row, key);
-    }
-
-    /// <summary>The slot holds this event already (a replay), or another one whose id has the same hash.</summary>
-    private void WriteToTakenSlot(in EventRow row, long key)
-    {
-        for (var probes = 0; probes < EventKey.SlotCount; probes++, key = EventKey.Next(key))
-        {
-            if (Holder(key) is not { } holder)
-            {
-                _insert.Bind(1, key).Execute();
-                AddToIndexes(in row, key);
-                return;
-            }
-
-            if (holder.EventId == row.EventId)
-            {
-                Replace(in row, key);
-                if (holder.UserId != row.UserId)
-                {
-                    _byUser.Add(EventKey.Hash(row.UserId), key);
-                }
-
-                return;
-            }
-        }
-
-        throw new StorageException($"The millisecond {row.EventTime} holds {EventKey.SlotCount} events already, which is all it can.", isTransient: false);
-    }
-
-    private void Replace(in EventRow row, long key)
-        => _update.Bind(1, key).Bind(2, row.EventId).Bind(3, row.UserId).Bind(4, _attributes.NumberOf(in row))
-            .Bind(5, row.IngestedAt).Bind(6, row.Offset).Bind(7, (long)row.Flags).BindBlob(8, row.Data.Span)
-            .Execute();
-
-    private void AddToIndexes(in EventRow row, long key)
-    {
-        _byUser.Add(EventKey.Hash(row.UserId), key);
-        if (EventKey.TimeInId(row.EventId) != row.EventTime)
-        {
-            _byForeignId.Add(EventKey.Hash(row.EventId), key);
+            _byForeignId.Add(new IndexEntry(EventId.Hash(row.EventId), row.EventTime, number));
         }
     }
 
-    private (Guid EventId, Guid UserId)? Holder(long key)
+    /// <summary>A replay or a rerun: the row keeps its number and so its place in the indexes, unless it changed hands.</summary>
+    private void Replace(in EventRow row)
     {
-        _find.Bind(1, key);
-        (Guid, Guid)? holder = _find.Step() ? (_find.GetGuid(0), _find.GetGuid(1)) : null;
+        _find.Bind(1, row.EventTime).Bind(2, row.EventId).Step();
+        var (number, userId) = (_find.GetInt64(0), _find.GetGuid(1));
         _find.Reset();
-        return holder;
+        Bind(_update, in row).Execute();
+        if (userId != row.UserId)
+        {
+            _byUser.Add(new IndexEntry(EventId.Hash(row.UserId), row.EventTime, number));
+        }
     }
 }
