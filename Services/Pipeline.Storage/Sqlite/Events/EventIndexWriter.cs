@@ -61,8 +61,9 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
         _ => LastTier,
     };
 
-    private int Write(ReadOnlySpan<IndexEntry> sorted)
+    private int Write(Span<IndexEntry> sorted)
     {
+        sorted = sorted[..Deduplicate(sorted)];
         _nextRun.Step();
         var run = _nextRun.GetInt64(0);
         _nextRun.Reset();
@@ -83,6 +84,21 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
         }
 
         return tier;
+    }
+
+    /// <summary>Moves each entry once to the front (an event whose user changed to and fro has two). Returns how many there are.</summary>
+    private static int Deduplicate(Span<IndexEntry> sorted)
+    {
+        var kept = 1;
+        for (var i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i] != sorted[kept - 1])
+            {
+                sorted[kept++] = sorted[i];
+            }
+        }
+
+        return kept;
     }
 
     /// <summary>Merges the runs of a tier when there are enough of them. Returns the tier of the result; null when there was nothing to do.</summary>
