@@ -6,35 +6,52 @@ namespace Pipeline.Sqlite;
 /// A compiled statement. Parameters are numbered from 1, columns from 0. Spans from a column are valid until the next
 /// <see cref="Step"/>, <see cref="Reset"/> or bind. Same thread rule as its connection.
 /// </summary>
-public sealed class SqliteStatement : IDisposable
+public sealed unsafe class SqliteStatement : IDisposable
 {
+    /// <summary>SQLITE_STATIC: the value stays where it is until it is bound anew.</summary>
+    private const nint Static = 0;
+
     private readonly SqliteDatabase _database;
     private readonly sqlite3_stmt _handle;
+    private readonly ParameterBuffers _parameters;
+    private readonly nint _statement;
     private bool _disposed;
 
     internal SqliteStatement(SqliteDatabase database, sqlite3_stmt handle)
     {
         _database = database;
         _handle = handle;
+        _statement = handle.DangerousGetHandle();
+        _parameters = new ParameterBuffers(raw.sqlite3_bind_parameter_count(handle));
     }
 
     public SqliteStatement Bind(int parameter, long value)
     {
-        Check(raw.sqlite3_bind_int64(_handle, parameter, value));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Check(NativeMethods.BindInt64(_statement, parameter, value));
         return this;
     }
 
     public SqliteStatement Bind(int parameter, double value)
     {
-        Check(raw.sqlite3_bind_double(_handle, parameter, value));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Check(NativeMethods.BindDouble(_statement, parameter, value));
         return this;
     }
 
-    /// <summary>Binds UTF-8 text; SQLite takes a copy.</summary>
+    /// <summary>Binds a copy of UTF-8 text.</summary>
     public SqliteStatement BindText(int parameter, ReadOnlySpan<byte> utf8)
     {
-        // SQLite reads a null pointer as NULL, and an empty span has one.
-        Check(utf8.IsEmpty ? raw.sqlite3_bind_text(_handle, parameter, "") : raw.sqlite3_bind_text(_handle, parameter, utf8));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (utf8.Length <= ParameterBuffers.LongestKept && _parameters.Has(parameter))
+        {
+            Check(NativeMethods.BindText(_statement, parameter, _parameters.Keep(parameter, utf8), utf8.Length, Static));
+        }
+        else
+        {
+            Check(raw.sqlite3_bind_text(_handle, parameter, utf8));
+        }
+
         return this;
     }
 
@@ -44,10 +61,19 @@ public sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    /// <summary>Binds bytes; SQLite takes a copy. An empty span is an empty blob, not null.</summary>
+    /// <summary>Binds a copy of bytes. An empty span is an empty blob, not null.</summary>
     public SqliteStatement BindBlob(int parameter, ReadOnlySpan<byte> bytes)
     {
-        Check(bytes.IsEmpty ? raw.sqlite3_bind_zeroblob(_handle, parameter, 0) : raw.sqlite3_bind_blob(_handle, parameter, bytes));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (bytes.Length <= ParameterBuffers.LongestKept && _parameters.Has(parameter))
+        {
+            Check(NativeMethods.BindBlob(_statement, parameter, _parameters.Keep(parameter, bytes), bytes.Length, Static));
+        }
+        else
+        {
+            Check(raw.sqlite3_bind_blob(_handle, parameter, bytes));
+        }
+
         return this;
     }
 
@@ -61,7 +87,8 @@ public sealed class SqliteStatement : IDisposable
     /// <exception cref="SqliteFaultException">SQLite refused; the statement is reset.</exception>
     public bool Step()
     {
-        var code = raw.sqlite3_step(_handle);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var code = NativeMethods.Step(_statement);
         if (code == raw.SQLITE_ROW)
         {
             return true;
@@ -88,7 +115,13 @@ public sealed class SqliteStatement : IDisposable
     }
 
     /// <summary>Ends the current run, so that the statement can run again and holds no lock. Bound values stay.</summary>
-    public void Reset() => raw.sqlite3_reset(_handle);
+    public void Reset()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+
+        // Its code repeats the fault of the last step, which was reported then.
+        _ = NativeMethods.Reset(_statement);
+    }
 
     /// <summary>Sets every parameter to null.</summary>
     public void ClearBindings() => raw.sqlite3_clear_bindings(_handle);
@@ -114,6 +147,7 @@ public sealed class SqliteStatement : IDisposable
             _disposed = true;
             _database.Forget(this);
             raw.sqlite3_finalize(_handle);
+            _parameters.Dispose();
         }
     }
 

@@ -237,4 +237,52 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     private SqliteDatabase Open(SqliteDatabaseOptions? options = null) => SqliteDatabase.Open(_directory.File("x.db"), options ?? new SqliteDatabaseOptions());
+
+    [Fact]
+    public void Bind_ValuesOfEveryLengthOverOneStatement_EachRowKeepsItsOwn()
+    {
+        using var database = Open();
+        database.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT, bytes BLOB)");
+        using var insert = database.Prepare("INSERT INTO t (id, text, bytes) VALUES (?1, ?2, ?3)");
+        int[] lengths = [0, 1, 15, 16, 17, 4096, 3, 4097, 0, 100_000, 5];
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            // The memory given is overwritten at once: the statement has to have its own.
+            var bytes = Enumerable.Repeat((byte)('a' + i), lengths[i]).ToArray();
+            insert.Bind(1, i).BindText(2, bytes).BindBlob(3, bytes);
+            bytes.AsSpan().Clear();
+            insert.Execute();
+        }
+
+        using var select = database.Prepare("SELECT typeof(text), text, typeof(bytes), bytes FROM t ORDER BY id");
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            Assert.True(select.Step());
+            Assert.Equal(("text", "blob"), (select.GetString(0), select.GetString(2)));
+            Assert.Equal(new string((char)('a' + i), lengths[i]), select.GetString(1));
+            Assert.Equal(Enumerable.Repeat((byte)('a' + i), lengths[i]), select.GetBytes(3).ToArray());
+        }
+    }
+
+    [Fact]
+    public void Bind_ParameterThatDoesNotExist_IsRefused()
+    {
+        using var database = Open();
+        using var statement = database.Prepare("SELECT ?1");
+
+        Assert.Throws<SqliteFaultException>(() => statement.BindBlob(2, [1]));
+        Assert.Throws<SqliteFaultException>(() => statement.BindText(0, "x"u8));
+        Assert.Throws<SqliteFaultException>(() => statement.Bind(3, 1L));
+    }
+
+    [Fact]
+    public void Statement_AfterDispose_IsRefused()
+    {
+        using var database = Open();
+        var statement = database.Prepare("SELECT 1");
+        statement.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => statement.Step());
+        Assert.Throws<ObjectDisposedException>(() => statement.Bind(1, 1L));
+    }
 }
