@@ -53,7 +53,8 @@ public sealed record PartitionClaim(long Epoch, PartitionProgress? Progress);
 /// <param name="FirstOffset">First offset that the log still holds; results of earlier records stay.</param>
 /// <param name="WindowsFrom">
 /// Windows and quality results that start before this (Unix ms) stay as they are, because records that the log no longer holds may
-/// belong to them; <see cref="long.MinValue"/> when the log still holds everything.
+/// belong to them; <see cref="long.MinValue"/> when the log still holds everything, <see cref="long.MaxValue"/> when it holds nothing
+/// (then all that is there stays, and later windows are written as ever).
 /// </param>
 /// <param name="SessionsFrom">The same for sessions, by their start: one inactivity gap after <paramref name="WindowsFrom"/>.</param>
 public sealed record PartitionReset(string Topic, int Partition, long FirstOffset, long WindowsFrom, long SessionsFrom);

@@ -15,7 +15,7 @@ public sealed class ResultBatch
 
     public List<SessionRow> Sessions { get; } = [];
 
-    /// <summary>Keys of sessions that were merged into another one or whose start moved; their rows are removed before <see cref="Sessions"/> is written.</summary>
+    /// <summary>Keys of sessions that were merged into another one or whose start moved; their rows are removed, also when <see cref="Sessions"/> of this batch holds them.</summary>
     public List<SessionKey> RemovedSessions { get; } = [];
 
     public List<LateRow> Late { get; } = [];

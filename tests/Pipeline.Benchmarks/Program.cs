@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Running;
 using Pipeline.Benchmarks.RecordLog;
+using Pipeline.Benchmarks.ResultStore;
 
-// "log-append" and "log-read" measure a real log over some seconds, with processes; anything else is BenchmarkDotNet's
+// "log-append" and "log-read" measure a real log over some seconds, with processes, "store" a real result store; anything else is BenchmarkDotNet's
 // (--filter '*Batch*', --list flat, ...).
 switch (args)
 {
@@ -10,6 +11,9 @@ switch (args)
         break;
     case ["log-read", .. var rest]:
         await LogThroughput.ReadAsync(LogThroughputOptions.Parse(rest));
+        break;
+    case ["store", .. var rest]:
+        await StoreThroughput.RunAsync(rest);
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -110,6 +110,18 @@ public abstract partial class ResultStoreConformance
     }
 
     [Fact]
+    public async Task Session_WrittenAndMergedAwayInOneBatch_IsNotThere()
+    {
+        var store = await OpenAsync();
+        var batch = Batch(1).With(Session(Start + 10, name: "later"), Session(Start, name: "earlier"));
+        batch.RemovedSessions.Add(new SessionKey(Alice, Session(Start + 10, name: "later").SessionId, Start + 10));
+
+        await store.WriteAsync(batch, Cancel);
+
+        Assert.Equal(Start, Assert.Single((await store.QuerySessionsAsync(new SessionQuery(), Cancel)).Items).Start);
+    }
+
+    [Fact]
     public async Task QuerySessions_Range_IsHalfOpen()
     {
         var store = await OpenAsync();

@@ -130,4 +130,18 @@ public abstract partial class ResultStoreConformance
         Assert.Equal([3L, 50L], (await store.QuerySessionsAsync(new SessionQuery(), Cancel)).Items.Select(s => s.Events));
         Assert.Equal([1L, 40L], (await store.QueryQualityAsync(new QualityQuery(), Cancel)).Items.Select(q => q.Failed));
     }
+
+    [Fact]
+    public async Task Reset_LogHoldsNothing_KeepsEverythingAndWritesLaterWindows()
+    {
+        var store = await OpenAsync();
+        await store.WriteAsync(Batch(9).With(Event(0)).With(Window(Start)).With(Session(Start)), Cancel);
+
+        var claim = (await store.ResetAsync([new PartitionReset(Topic, 0, 9, long.MaxValue, long.MaxValue)], "replay", Cancel))[0];
+        await store.WriteAsync(Batch(10, claim.Epoch).With(Window(Start + Minute)).With(Session(Start + Minute)), Cancel);
+
+        Assert.Single((await store.QueryEventsAsync(new EventQuery(), Cancel)).Items);
+        Assert.Equal([Start, Start + Minute], (await store.QueryWindowsAsync(new WindowQuery(), Cancel)).Items.Select(w => w.WindowStart));
+        Assert.Equal([Start + Minute, Start], (await store.QuerySessionsAsync(new SessionQuery(), Cancel)).Items.Select(s => s.Start));
+    }
 }

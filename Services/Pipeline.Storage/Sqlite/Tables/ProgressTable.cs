@@ -14,7 +14,7 @@ internal sealed class ProgressTable(SqliteDatabase database, Utf8Cache utf8)
         """);
 
     private readonly SqliteStatement _setFloor = database.Prepare(
-        "UPDATE partition_claims SET windows_from = max(windows_from, ?3), sessions_from = max(sessions_from, ?4) WHERE topic = ?1 AND partition = ?2");
+        "UPDATE partition_claims SET windows_from = max(windows_from, ?3), sessions_from = max(sessions_from, ?4) WHERE topic = ?1 AND partition = ?2 AND ?3 < ?5");
 
     private readonly SqliteStatement _find = database.Prepare("SELECT epoch, owner, windows_from, sessions_from FROM partition_claims WHERE topic = ?1 AND partition = ?2");
 
@@ -34,9 +34,9 @@ internal sealed class ProgressTable(SqliteDatabase database, Utf8Cache utf8)
         return epoch;
     }
 
-    /// <summary>Windows and sessions before these times stay as they are from now on.</summary>
+    /// <summary>Windows and sessions before these times stay as they are from now on. The end of time is no such time: it would silence the partition.</summary>
     public void SetFloor(string topic, int partition, long windowsFrom, long sessionsFrom)
-        => _setFloor.BindText(1, utf8[topic]).Bind(2, partition).Bind(3, windowsFrom).Bind(4, sessionsFrom).Execute();
+        => _setFloor.BindText(1, utf8[topic]).Bind(2, partition).Bind(3, windowsFrom).Bind(4, sessionsFrom).Bind(5, long.MaxValue).Execute();
 
     public PartitionClaimRow FindClaim(string topic, int partition)
     {

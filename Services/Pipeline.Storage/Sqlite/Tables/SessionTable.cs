@@ -21,20 +21,20 @@ internal sealed class SessionTable(SqliteDatabase database, Utf8Cache utf8)
     /// <param name="from">Sessions that start before this are left as they are: after a rebuild, the log may hold only a part of them.</param>
     public void Write(List<SessionRow> rows, List<SessionKey> removed, long from)
     {
-        // Removals first: a session that was merged away and one that took its id's place may be in the same batch.
-        foreach (ref readonly var key in CollectionsMarshal.AsSpan(removed))
-        {
-            if (key.Start >= from)
-            {
-                _remove.Bind(1, key.Start).Bind(2, key.SessionId).Execute();
-            }
-        }
-
         foreach (ref readonly var row in CollectionsMarshal.AsSpan(rows))
         {
             if (row.Start >= from)
             {
                 Write(in row);
+            }
+        }
+
+        // Removals last: a session may be written and merged away within one batch, and one that was merged away does not come back.
+        foreach (ref readonly var key in CollectionsMarshal.AsSpan(removed))
+        {
+            if (key.Start >= from)
+            {
+                _remove.Bind(1, key.Start).Bind(2, key.SessionId).Execute();
             }
         }
     }
