@@ -18,6 +18,12 @@ public static class Topics
     /// <summary>The consumer group of the processor.</summary>
     public const string ProcessorGroup = "pipeline-processor";
 
+    /// <summary>The topics that carry events.</summary>
+    public static IReadOnlyList<string> All { get; } = [Users, Activity];
+
+    /// <summary>The topic that takes the dead letters of <paramref name="topic"/>.</summary>
+    public static string DeadLettersOf(string topic) => topic + DeadLetterSuffix;
+
     /// <summary>The topic on which events of this type stand.</summary>
     public static string Of(EventType type) => type == EventType.Profile ? Users : Activity;
 }

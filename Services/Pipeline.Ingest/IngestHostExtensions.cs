@@ -29,8 +29,11 @@ public static class IngestHostExtensions
         builder.Services.TryAddSingleton<IngestInstruments>();
         builder.Services.TryAddSingleton<ActivityItem>();
         builder.Services.TryAddSingleton<IngestApi>();
-        builder.AddTopic(Topics.Users, Topics.Partitions, Topics.Users + Topics.DeadLetterSuffix);
-        builder.AddTopic(Topics.Activity, Topics.Partitions, Topics.Activity + Topics.DeadLetterSuffix);
+        foreach (var topic in Topics.All)
+        {
+            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
+        }
+
         builder.AddRandomUserClient();
         builder.AddDag(KafkaStreamDag.Build);
         builder.AddScheduling();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Sqlite;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
@@ -16,6 +17,11 @@ public static class ProcessorHostExtensions
     public static IHostApplicationBuilder AddProcessor(this IHostApplicationBuilder builder)
     {
         builder.AddProcessing();
+        foreach (var topic in Topics.All)
+        {
+            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
+        }
+
         builder.Services.TryAddSingleton<ProcessorWorker>();
         builder.Services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IHostedService, ProcessorWorker>(services => services.GetRequiredService<ProcessorWorker>()));

@@ -45,9 +45,6 @@ public sealed class ProcessorOptions
     /// <summary>How long a stop may take to write what is processed. Default: 20 s.</summary>
     public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long the log keeps a record of the pipeline's topics; dead letters are kept for ever. Default: 24 h.</summary>
-    public TimeSpan TopicRetention { get; set; } = TimeSpan.FromHours(24);
-
     internal EventTimeSettings EventTime => new()
     {
         MaxOutOfOrderness = MaxOutOfOrderness,

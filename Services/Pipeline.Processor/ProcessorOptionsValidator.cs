@@ -23,7 +23,6 @@ internal sealed class ProcessorOptionsValidator : IValidateOptions<ProcessorOpti
         Between(nameof(options.EarlyInterval), options.EarlyInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
         Between(nameof(options.CheckpointInterval), options.CheckpointInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
         Between(nameof(options.DrainDeadline), options.DrainDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
-        Between(nameof(options.TopicRetention), options.TopicRetention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
         if (options.FlushRows is < 1 or > 1_000_000)
         {
             errors.Add($"{Key(nameof(options.FlushRows))} is {options.FlushRows}; it must be between 1 and 1,000,000.");

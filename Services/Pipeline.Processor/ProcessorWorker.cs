@@ -18,7 +18,7 @@ internal sealed class ProcessorWorker(
         new StreamWorkerSettings
         {
             Group = options.Value.Group,
-            Topics = [Topics.Users, Topics.Activity],
+            Topics = Topics.All,
             DrainDeadline = options.Value.DrainDeadline,
             IdleTimeout = options.Value.IdleTimeout,
         },
@@ -28,19 +28,5 @@ internal sealed class ProcessorWorker(
 
     public StreamWorker<PipelineEvent> Worker => _worker;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await CreateTopicsAsync(log, options.Value, stoppingToken);
-        await _worker.RunAsync(stoppingToken);
-    }
-
-    internal static ValueTask CreateTopicsAsync(IRecordLog log, ProcessorOptions options, CancellationToken cancellationToken)
-        => log.CreateTopicsAsync(
-            [
-                new TopicSpec(Topics.Users, Topics.Partitions, options.TopicRetention),
-                new TopicSpec(Topics.Activity, Topics.Partitions, options.TopicRetention),
-                new TopicSpec(Topics.Users + Topics.DeadLetterSuffix, Topics.Partitions, Retention: null),
-                new TopicSpec(Topics.Activity + Topics.DeadLetterSuffix, Topics.Partitions, Retention: null),
-            ],
-            cancellationToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _worker.RunAsync(stoppingToken);
 }

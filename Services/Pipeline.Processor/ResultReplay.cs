@@ -39,9 +39,8 @@ public sealed class ResultReplay
     /// <exception cref="RecordLogException">The log could not be read.</exception>
     public async Task<ReplayResult> RunAsync(IProgress<ReplayProgress>? progress, CancellationToken cancellationToken)
     {
-        await ProcessorWorker.CreateTopicsAsync(_log, _options, cancellationToken);
         var partitions = (await _log.DescribeAsync(cancellationToken))
-            .Where(p => p.TopicPartition.Topic is Topics.Users or Topics.Activity)
+            .Where(p => Topics.All.Contains(p.TopicPartition.Topic))
             .ToList();
         var total = partitions.Sum(p => p.HighWatermark - p.Start);
         progress?.Report(new ReplayProgress(0, total));

@@ -36,7 +36,7 @@ internal sealed class DoorDeadLetters(IRecordWriter writer, string runId, IServi
     {
         if (_records.Count > 0)
         {
-            Acknowledged += (await writer.AppendAsync(Topics.Users + Topics.DeadLetterSuffix, _records, cancellationToken)).Count;
+            Acknowledged += (await writer.AppendAsync(Topics.DeadLettersOf(Topics.Users), _records, cancellationToken)).Count;
             _records.Clear();
         }
     }
