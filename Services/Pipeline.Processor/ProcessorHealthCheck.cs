@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Pipeline.Streaming.Processing;
 
@@ -31,7 +32,7 @@ internal sealed class ProcessorHealthCheck(ProcessorWorker worker, TimeProvider 
         };
         if (!worker.Worker.Watermark.IsNone)
         {
-            data["watermark"] = DateTimeOffset.FromUnixTimeMilliseconds(worker.Worker.Watermark.Value).UtcDateTime;
+            data["watermark"] = DateTimeOffset.FromUnixTimeMilliseconds(worker.Worker.Watermark.Value).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         }
 
         if (worker.Worker.LastPoll != 0 && time.GetElapsedTime(worker.Worker.LastPoll) > LongestPoll)

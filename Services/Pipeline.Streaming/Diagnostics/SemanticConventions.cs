@@ -15,13 +15,10 @@ public static class SemanticConventions
     public const string DestinationName = "messaging.destination.name";
     public const string DestinationPartition = "messaging.destination.partition.id";
     public const string BatchMessageCount = "messaging.batch.message_count";
-    public const string ErrorType = "error.type";
 
     public const string ConsumedMessages = "messaging.client.consumed.messages";
-    public const string ProcessDuration = "messaging.process.duration";
 
     public const string Outcome = "pipeline.outcome";
-    public const string Step = "pipeline.step";
     public const string Stage = "pipeline.stage";
     public const string Records = "pipeline.records";
     public const string LateRecords = "pipeline.records.late";
@@ -29,7 +26,6 @@ public static class SemanticConventions
     public const string ConsumerLag = "pipeline.consumer.lag";
     public const string WatermarkLag = "pipeline.watermark.lag";
     public const string StateEntries = "pipeline.state.entries";
-    public const string StepBusyTime = "pipeline.step.busy_time";
     public const string CheckpointDuration = "pipeline.checkpoint.duration";
     public const string CheckpointAge = "pipeline.checkpoint.age";
     public const string QueueDepth = "pipeline.queue.depth";

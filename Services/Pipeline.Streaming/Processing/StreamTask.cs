@@ -100,10 +100,10 @@ public sealed class StreamTask<TEvent> : IDisposable
                 "they were made from. Use the log they belong to, or another data directory.");
         }
 
-        if (await FindCheckpointAsync(cancellationToken) is { } checkpoint)
+        (var found, _sequence) = await CheckpointRecovery.FindAsync(_checkpoints, TopicPartition, _storedUntil, _logger, cancellationToken);
+        if (found is { } checkpoint)
         {
             checkpoint.Restore(_topology);
-            _sequence = Math.Max(_sequence, checkpoint.Sequence);
             _nextOffset = checkpoint.NextOffset;
 
             // The crash may have come before the commit; without new records nobody else would make up for it.
@@ -328,37 +328,6 @@ public sealed class StreamTask<TEvent> : IDisposable
         _hasUncheckpointed = false;
         _lastCheckpoint = _time.GetTimestamp();
         StreamingInstruments.CheckpointDuration.Record(_checkpointCost.TotalSeconds);
-    }
-
-    private async ValueTask<Checkpoint?> FindCheckpointAsync(CancellationToken cancellationToken)
-    {
-        foreach (var sequence in await _checkpoints.ListAsync(TopicPartition, cancellationToken))
-        {
-            _sequence = Math.Max(_sequence, sequence);
-            try
-            {
-                var checkpoint = Checkpoint.Read(await _checkpoints.LoadAsync(TopicPartition, sequence, cancellationToken));
-                if (checkpoint.TopicPartition != TopicPartition)
-                {
-                    Log.CheckpointUnusable(_logger, TopicPartition, sequence, $"it belongs to {checkpoint.TopicPartition}");
-                }
-                else if (checkpoint.NextOffset > _storedUntil)
-                {
-                    // The results were replaced by older ones: what lies between would be missing for ever.
-                    Log.CheckpointAhead(_logger, TopicPartition, sequence, checkpoint.NextOffset, _storedUntil);
-                }
-                else
-                {
-                    return checkpoint;
-                }
-            }
-            catch (Exception e) when (e is StateRestoreException or CheckpointException)
-            {
-                Log.CheckpointUnusable(_logger, TopicPartition, sequence, e.Message);
-            }
-        }
-
-        return null;
     }
 
     private void SetDeadLettersAside(int from)
