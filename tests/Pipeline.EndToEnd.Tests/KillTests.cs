@@ -13,21 +13,23 @@ public sealed class KillTests(ITestOutputHelper output)
     private static readonly TimeSpan OutOfOrderness = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Lateness = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan SessionGap = TimeSpan.FromSeconds(1);
+
     private static readonly string[] Settings =
     [
         $"--Processor:MaxOutOfOrderness={OutOfOrderness}",
         $"--Processor:AllowedLateness={Lateness}",
+        $"--Processor:SessionGap={SessionGap}",
         "--Processor:FlushInterval=50ms",
         "--Processor:EarlyInterval=200ms",
         "--Processor:CheckpointInterval=300ms",
-        "--RecordLog:SessionTimeout=1s",
     ];
 
     private static readonly string[] Busy =
     [
         .. Settings,
         "--Ingest:Interval=1s",
-        "--Ingest:UsersPerRun=100",
+        "--Ingest:UsersPerRun=300",
         "--Activity:EventsPerSecond=300",
         "--Activity:MedianGap=200ms",
         "--Activity:Tick=50ms",
@@ -41,6 +43,21 @@ public sealed class KillTests(ITestOutputHelper output)
     ];
 
     private static readonly string[] Quiet = [.. Settings, "--Ingest:Interval=366d", "--Activity:Enabled=false"];
+
+    [Fact]
+    public async Task Process_KilledAndStartedAgain_GoesOnWithoutWaitingForALease()
+    {
+        using var directory = new TempDirectory();
+        await using (var killed = await PipelineProcess.StartAsync(directory.FullPath, [.. Busy, "--RecordLog:SessionTimeout=1h"]))
+        {
+            await Eventually.TrueAsync(async () => (await killed.StatusAsync()).Stored > 0);
+            await killed.KillAsync();
+        }
+
+        await using var next = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+
+        await Eventually.TrueAsync(async () => await next.StatusAsync() is { Lag: 0, Stored: > 0 });
+    }
 
     [Fact]
     public async Task Process_KilledAtRandomMoments_EveryRowAndWindowIsAsIfItNeverDied()
@@ -63,7 +80,7 @@ public sealed class KillTests(ITestOutputHelper output)
         var quiet = await last.QuietAsync();
         Assert.Equal(0, await last.StopAsync());
 
-        var expected = await ResultCheck.EqualsBruteForceAsync(directory.FullPath, OutOfOrderness, Lateness);
+        var expected = await ResultCheck.EqualsBruteForceAsync(directory.FullPath, OutOfOrderness, Lateness, SessionGap);
         output.WriteLine(quiet.ToString());
         Assert.Equal(quiet.Consumed, quiet.Stored + quiet.DeadLettered + quiet.Late + quiet.Duplicate);
         Assert.All(

@@ -12,7 +12,7 @@ public sealed class LiveDataTests
     private static readonly string[] Fast =
         ["--Ingest:Interval=1s", "--Ingest:UsersPerRun=50", "--Activity:EventsPerSecond=100", "--Activity:MedianGap=200ms", "--Activity:UserRefresh=500ms", "--Activity:PoisonRate=0.05"];
 
-    private static readonly string[] Quiet = ["--Ingest:Interval=366d", "--Activity:Enabled=false", "--RecordLog:SessionTimeout=1s"];
+    private static readonly string[] Quiet = ["--Ingest:Interval=366d", "--Activity:Enabled=false"];
 
     [Fact]
     public async Task Start_OnAnEmptyDirectory_GivesLiveDataOfBothTopics()

@@ -34,6 +34,28 @@ internal sealed class BruteForce(TimeSpan maxOutOfOrderness, TimeSpan allowedLat
         }
     }
 
+    /// <summary>What the stored activity makes of each user: runs of events without a longer silence than the gap.</summary>
+    public Dictionary<(Guid User, long Start), (long End, long Events)> Sessions(TimeSpan gap)
+    {
+        var sessions = new Dictionary<(Guid, long), (long, long)>();
+        foreach (var user in Stored.Values.Where(s => s.Record.Topic == Topics.Activity).GroupBy(s => s.Event.UserId))
+        {
+            var (start, last, events) = (long.MinValue, long.MinValue, 0L);
+            foreach (var time in user.Select(s => s.Event.Time).Order())
+            {
+                if (events == 0 || time - last > (long)gap.TotalMilliseconds)
+                {
+                    (start, events) = (time, 0);
+                }
+
+                (last, events) = (time, events + 1);
+                sessions[(user.Key, start)] = (last, events);
+            }
+        }
+
+        return sessions;
+    }
+
     private Counts Process(IReadOnlyList<LoggedRecord> records)
     {
         var counts = new Counts { Consumed = records.Count };

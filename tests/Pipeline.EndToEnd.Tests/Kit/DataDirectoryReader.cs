@@ -61,6 +61,9 @@ internal sealed class DataDirectoryReader : IAsyncDisposable
     public Task<List<DeadLetterEntry>> DeadLettersAsync()
         => AllAsync(cursor => Store.QueryDeadLettersAsync(new DeadLetterQuery { Limit = RowsPerPage, Cursor = cursor }, Token));
 
+    public Task<List<SessionRow>> SessionsAsync()
+        => AllAsync(cursor => Store.QuerySessionsAsync(new SessionQuery { Limit = RowsPerPage, Cursor = cursor }, Token));
+
     public Task<List<WindowResult>> WindowsAsync(string metric, string dimension, string grain)
         => AllAsync(cursor => Store.QueryWindowsAsync(new WindowQuery { Metric = metric, Dimension = dimension, Grain = grain, Limit = RowsPerPage, Cursor = cursor }, Token));
 

@@ -12,7 +12,7 @@ internal static class ResultCheck
     private static readonly string[] Grains = ["minute", "hour"];
 
     /// <summary>Returns what was expected, so that a test can also ask whether it was worth comparing.</summary>
-    public static async Task<BruteForce> EqualsBruteForceAsync(string dataDirectory, TimeSpan maxOutOfOrderness, TimeSpan allowedLateness)
+    public static async Task<BruteForce> EqualsBruteForceAsync(string dataDirectory, TimeSpan maxOutOfOrderness, TimeSpan allowedLateness, TimeSpan sessionGap)
     {
         await using var reader = new DataDirectoryReader(dataDirectory);
         var expected = new BruteForce(maxOutOfOrderness, allowedLateness);
@@ -24,6 +24,10 @@ internal static class ResultCheck
         await DeadLettersAsync(reader, expected);
         await LateAsync(reader, expected);
         await WindowsAsync(reader, expected);
+        Same(
+            expected.Sessions(sessionGap),
+            (await reader.SessionsAsync()).ToDictionary(s => (s.UserId, s.Start), s => (s.End, s.Events)),
+            "sessions");
         return expected;
     }
 

@@ -52,6 +52,15 @@ internal sealed class ConsumerGroupState
         return MembershipOf(member);
     }
 
+    /// <summary>Removes members that are known to be dead, before their lease runs out; the next change gives away what they owned.</summary>
+    public void Forget(Predicate<string> isKnownDead)
+    {
+        foreach (var member in _members.Keys.Where(id => isKnownDead(id)).ToList())
+        {
+            _members.Remove(member);
+        }
+    }
+
     /// <summary>Renews a member's lease and removes those whose lease ran out.</summary>
     public Membership Heartbeat(string member, long now, TimeSpan sessionTimeout)
     {

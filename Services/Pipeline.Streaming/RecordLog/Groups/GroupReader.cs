@@ -116,8 +116,14 @@ internal sealed class GroupReader(ILogSession session, string group, TimeSpan se
     private async ValueTask<Membership> JoinAsync(CancellationToken cancellationToken)
     {
         // A new name each time: whatever was committed under the old one stays fenced.
-        _member = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}";
-        var membership = await session.ChangeGroupAsync(state => state.Join(_member, _topics, Now, sessionTimeout), cancellationToken);
+        _member = MemberName.New();
+        var membership = await session.ChangeGroupAsync(
+            state =>
+            {
+                state.Forget(MemberName.IsKnownDead);
+                return state.Join(_member, _topics, Now, sessionTimeout);
+            },
+            cancellationToken);
         _heartbeatDue = Now + HeartbeatInterval;
         return membership;
     }
