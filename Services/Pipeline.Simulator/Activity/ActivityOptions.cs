@@ -49,8 +49,8 @@ internal sealed class ActivityOptions
     /// <summary>Share of events that arrive twice, as from a producer that retries; default 1 %.</summary>
     public double DuplicateRate { get; init; } = 0.01;
 
-    /// <summary>Share of events whose record is malformed; default 0.1 %, so that dead letters are seen.</summary>
-    public double PoisonRate { get; init; } = 0.001;
+    /// <summary>Share of events whose record is malformed; default 1 %, so that dead letters are seen within the first minute.</summary>
+    public double PoisonRate { get; init; } = 0.01;
 
     /// <summary>How often arrivals are appended to the log; default 200 ms.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(200);

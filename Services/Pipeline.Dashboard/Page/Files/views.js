@@ -101,7 +101,7 @@ export function showEvents(page) {
     { title: 'Type', cell: (e) => tag(e.event_type) },
     { title: 'User', cell: who },
     { title: 'What', cell: what },
-    { title: 'From', cell: (e) => [e.nationality, e.region].filter((x) => x && x !== 'Unknown').join(' · ') || '–' },
+    { title: 'From', cell: (e) => [e.nationality, e.region].filter((x) => x && x.toLowerCase() !== 'unknown').join(' · ') || '–' },
     { title: 'Position', cell: (e) => el('code', {}, `${e.topic}-${e.partition}@${e.offset}`) },
     { title: 'Event', cell: (e) => el('a', { href: `/api/events/${encodeURIComponent(e.event_id)}` }, el('code', {}, e.event_id.slice(0, 13))) },
   ], page.items, 'No event stored yet. The first run of kafka_stream brings some within seconds.');
