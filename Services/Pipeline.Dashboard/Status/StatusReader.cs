@@ -35,6 +35,7 @@ public sealed class StatusReader(IRecordLog log, IResultStore store, RateWindow 
             StartedAt = _startedAt,
             Now = now.UtcDateTime,
             Topics = topics,
+            Waiting = topics.Where(t => t.Committed is not null).Sum(t => Math.Max(0, t.End - Math.Max(t.Start, NextOffsetOf(t, progress)))),
             Totals = TotalsOf(progress),
             Partitions = [.. progress.OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition).Select(ToPartition)],
             Watermark = UtcTime.FromUnixMsOrNone(WatermarkOf(progress, now.ToUnixTimeMilliseconds())),
@@ -84,6 +85,9 @@ public sealed class StatusReader(IRecordLog log, IResultStore store, RateWindow 
 
         return new TopicStatus(topic, partition, offsets.Start, offsets.HighWatermark, next, Math.Max(0, offsets.HighWatermark - next));
     }
+
+    private static long NextOffsetOf(TopicStatus topic, IReadOnlyList<PartitionProgress> progress)
+        => progress.FirstOrDefault(p => p.Topic == topic.Topic && p.Partition == topic.Partition)?.NextOffset ?? 0;
 
     private static Totals TotalsOf(IReadOnlyList<PartitionProgress> progress) => new(
         progress.Sum(p => p.Consumed),

@@ -15,6 +15,9 @@ public sealed record StatusReport
 
     public required IReadOnlyList<TopicStatus> Topics { get; init; }
 
+    [Description("Records whose results are not stored yet. Less than the sum of the lags, because offsets are committed only with a checkpoint.")]
+    public required long Waiting { get; init; }
+
     [Description("Over all partitions since the beginning; consumed = stored + dead_lettered + late + duplicate.")]
     public required Totals Totals { get; init; }
 
@@ -37,7 +40,7 @@ public sealed record TopicStatus(
     [property: Description("Offset of the first record that is kept.")] long Start,
     [property: Description("Offset that the next record will get.")] long End,
     [property: Description("Next offset that the processor will read; null for a topic that it does not read.")] long? Committed,
-    [property: Description("Records that wait for the processor.")] long Lag);
+    [property: Description("Records behind the committed offset: end − committed.")] long Lag);
 
 public sealed record Totals(long Consumed, long Stored, long DeadLettered, long Late, long Duplicate)
 {

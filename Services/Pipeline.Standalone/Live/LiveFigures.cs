@@ -48,7 +48,7 @@ internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProv
 
     public static string Line(StatusReport s) => string.Create(
         CultureInfo.InvariantCulture,
-        $"in {s.Rates.Ingested:0.#}/s · stored {s.Rates.Stored:0.#}/s · waiting {s.Topics.Sum(t => t.Lag):N0} · {s.Totals.Consumed:N0} consumed = {s.Totals.Stored:N0} stored"
+        $"in {s.Rates.Ingested:0.#}/s · stored {s.Rates.Stored:0.#}/s · waiting {s.Waiting:N0} · {s.Totals.Consumed:N0} consumed = {s.Totals.Stored:N0} stored"
             + $" + {s.Totals.DeadLettered:N0} dead + {s.Totals.Late:N0} late + {s.Totals.Duplicate:N0} duplicate · p95 {s.Latency.P95:0} ms");
 
     private async Task<StatusReport?> ReadAsync(CancellationToken cancellationToken)

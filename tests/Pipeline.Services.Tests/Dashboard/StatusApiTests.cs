@@ -34,6 +34,16 @@ public sealed class StatusApiTests : DashboardFixture
     }
 
     [Fact]
+    public async Task Waiting_StoredBeyondTheCommit_CountsWhatIsNotStored()
+    {
+        Partition(Topics.Users, 0, start: 10, end: 100);
+        RecordLog.Committed.Add(new Position(new TopicPartition(Topics.Users, 0), 70));
+        Store.Progress.Add(Progress(0) with { NextOffset = 95 });
+
+        Assert.Equal(5, Number(await GetAsync("/api/status"), "waiting"));
+    }
+
+    [Fact]
     public async Task Topics_NeverCommitted_LagFromTheStart()
     {
         Partition(Topics.Activity, 2, start: 5, end: 25);

@@ -1,6 +1,6 @@
 // Asks the API again and again: the status every second, the lists every three. Stops while nobody looks.
 import { byId } from './dom.js';
-import { showDeadLetters, showEvents, showRuns, showStatus, showWindows } from './views.js';
+import { showDeadLetters, showEvents, showRuns, showStatus, showUsers, showWindows } from './views.js';
 
 async function get(path) {
   const response = await fetch(path, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(10000) });
@@ -47,10 +47,23 @@ async function windows() {
   showWindows(await get(`/api/windows?metric=events&dimension=event_type&grain=minute&limit=1000&from=${from}`), now);
 }
 
+/** A run's events carry the last millisecond of its data interval. */
+async function runs() {
+  const page = await get('/api/runs?dag_id=kafka_stream&limit=8');
+  showRuns(page);
+  const last = page.items.find((run) => run.state === 'success');
+  if (last) {
+    const end = new Date(last.data_interval_end);
+    showUsers(await get(`/api/events?from=${new Date(end - 1).toISOString()}&to=${end.toISOString()}&limit=10`));
+  } else {
+    showUsers({ items: [] });
+  }
+}
+
 // Told by the status line already when nothing answers; a list that fails alone keeps what it shows.
 every(3000, () => Promise.all([
-  get('/api/events?limit=12').then(showEvents),
-  get('/api/runs?limit=8').then(showRuns),
+  get('/api/events?limit=10').then(showEvents),
+  runs(),
   get('/api/dead-letters?limit=8').then(showDeadLetters),
   windows(),
 ]), (error) => console.warn(error.message));

@@ -17,15 +17,14 @@ const busy = (id, on) => byId(id).classList.toggle('busy', on);
 export function showStatus(s) {
   const sources = s.topics.filter((t) => t.committed !== null);
   const kept = sources.reduce((sum, t) => sum + t.end - t.start, 0);
-  const lag = sources.reduce((sum, t) => sum + t.lag, 0);
   const topics = new Set(sources.map((t) => t.topic));
   setText('profile', s.profile);
   setText('uptime', `up ${seconds(age(s.started_at, s.now))}`);
   setText('version', s.version ? `version ${s.version}` : '');
   setText('log-records', count(kept));
   setText('log-detail', `records kept, ${topics.size} topics × ${sources.length / Math.max(1, topics.size)} partitions`);
-  setText('processor-lag', count(lag));
-  setText('processor-detail', lag === 1 ? 'record waiting' : 'records waiting');
+  setText('processor-lag', count(s.waiting));
+  setText('processor-detail', s.waiting === 1 ? 'record waiting' : 'records waiting');
   setText('store-events', count(s.totals.stored));
   setText('rate-ingested', rate(s.rates.ingested));
   setText('rate-stored', rate(s.rates.stored));
@@ -37,13 +36,13 @@ export function showStatus(s) {
   setText('watermark', s.watermark ? seconds(age(s.watermark, s.now)) : '–');
   setText('watermark-detail', s.watermark ? `behind now · ${s.watermark.slice(11, 19)} UTC` : 'no event yet');
   busy('pipe-in', s.rates.ingested > 0);
-  busy('pipe-work', s.rates.ingested > 0 || lag > 0);
+  busy('pipe-work', s.rates.ingested > 0 || s.waiting > 0);
   busy('pipe-out', s.rates.stored > 0);
-  showConservation(s.totals, lag);
+  showConservation(s.totals, s.waiting);
   showPartitions(s);
 }
 
-function showConservation(t, lag) {
+function showConservation(t, waiting) {
   const container = byId('conservation');
   if (t.consumed === 0) {
     container.replaceChildren(el('p', { class: 'empty' }, 'No record yet. Every record that the processor reads will be counted here exactly once.'));
@@ -58,7 +57,7 @@ function showConservation(t, lag) {
   }
   const terms = parts.map(([name, value, css], i) => el('span', {}, el('span', { class: `dot ${css}` }), el('b', {}, count(value)), ` ${name}${i < 3 ? ' +' : ' ='}`));
   const verdict = t.balanced
-    ? el('span', { class: 'verdict ok' }, lag === 0 ? '✓ balanced, nothing waits' : '✓ balanced')
+    ? el('span', { class: 'verdict ok' }, waiting === 0 ? '✓ balanced, nothing waits' : '✓ balanced')
     : el('span', { class: 'verdict wrong' }, '✗ does not add up');
   container.replaceChildren(bar, el('div', { class: 'equation' }, ...terms, el('span', {}, el('b', {}, count(t.consumed)), ' consumed'), verdict));
 }
@@ -84,38 +83,45 @@ function showPartitions(s) {
 
 const tag = (text, css = '') => el('span', { class: `tag ${css}` }, text);
 
-function who(event) {
-  const { first_name: first, last_name: last } = event.data;
-  if (first || last) return foreign(`${first ?? ''} ${last ?? ''}`.trim());
-  return el('code', { title: event.user_id }, event.user_id.slice(0, 8));
-}
+const link = (event) => el('a', { href: `/api/events/${encodeURIComponent(event.event_id)}` }, el('code', {}, event.event_id.slice(0, 13)));
+const position = (x) => el('code', {}, `${x.topic}-${x.partition}@${x.offset}`);
+const known = (...texts) => texts.filter((x) => x && x !== 'unknown').join(' · ') || '–';
 
 function what(event) {
   const d = event.data;
-  return foreign(d.email ?? [d.page, d.device, d.detail].filter((x) => typeof x === 'string').join(' · '));
+  const name = [d.first_name, d.last_name].filter((x) => typeof x === 'string').join(' ');
+  return foreign(name || [d.page, d.device, d.detail].filter((x) => typeof x === 'string').join(' · '));
+}
+
+export function showUsers(page) {
+  table(byId('users'), [
+    { title: 'Name', cell: what },
+    { title: 'From', cell: (e) => el('span', { title: known(e.region) }, known(e.country)) },
+    { title: 'Age', cell: (e) => known(e.age_band) },
+    { title: 'Position', cell: position },
+    { title: 'Event', cell: link },
+  ], page.items, 'No user yet. The first run of kafka_stream brings some within seconds.');
 }
 
 export function showEvents(page) {
   table(byId('events'), [
-    { title: 'Event time (UTC)', cell: (e) => time(e.event_time) },
-    { title: 'Type', cell: (e) => tag(e.event_type) },
-    { title: 'User', cell: who },
+    { title: 'Time (UTC)', cell: (e) => time(e.event_time) },
+    { title: 'Type', cell: (e) => tag(e.event_type, e.event_type === 'error' ? 'reject' : '') },
     { title: 'What', cell: what },
-    { title: 'From', cell: (e) => [e.nationality, e.region].filter((x) => x && x.toLowerCase() !== 'unknown').join(' · ') || '–' },
-    { title: 'Position', cell: (e) => el('code', {}, `${e.topic}-${e.partition}@${e.offset}`) },
-    { title: 'Event', cell: (e) => el('a', { href: `/api/events/${encodeURIComponent(e.event_id)}` }, el('code', {}, e.event_id.slice(0, 13))) },
-  ], page.items, 'No event stored yet. The first run of kafka_stream brings some within seconds.');
+    { title: 'Position', cell: position },
+    { title: 'Event', cell: link },
+  ], page.items, 'No event stored yet.');
 }
 
 export function showRuns(page) {
   const last = page.items[0];
   setText('source-state', last ? last.state : 'waiting');
-  setText('source-detail', last ? `RandomUser API, last run ${last.started_at ? last.started_at.slice(11, 19) : 'queued'} UTC` : 'RandomUser API, no run yet');
+  setText('source-detail', last ? `last run ${last.data_interval_end.slice(11, 19)} UTC` : 'no run yet');
   table(byId('runs'), [
     { title: 'Interval (UTC)', cell: (r) => time(r.data_interval_end) },
     { title: 'State', cell: (r) => tag(r.state, r.state) },
     { title: 'Tasks', cell: (r) => el('span', {}, ...r.tasks.flatMap((t) => [el('span', { class: `tag ${t.state ?? 'none'}`, title: t.state ?? 'none' }, t.task_id), ' '])) },
-    { title: 'Took', number: true, cell: (r) => (r.duration_seconds === null ? '–' : seconds(r.duration_seconds)) },
+    { title: 'Took', number: true, cell: (r) => (r.duration_seconds === null ? '–' : milliseconds(r.duration_seconds * 1000)) },
   ], page.items, 'No run yet.');
 }
 
@@ -124,7 +130,7 @@ export function showDeadLetters(page) {
     { title: 'Failed (UTC)', cell: (d) => time(d.failed_at) },
     { title: 'Reason', cell: (d) => tag(d.reason_code, 'reject') },
     { title: 'In words', wide: true, cell: (d) => el('span', { title: d.value?.slice(0, 500) ?? 'not text' }, foreign(d.message)) },
-    { title: 'Position', wide: true, cell: (d) => el('code', {}, `${d.topic}-${d.partition}@${d.offset}`) },
+    { title: 'Position', wide: true, cell: position },
   ], page.items, 'Nothing was rejected.');
 }
 
