@@ -7,6 +7,7 @@ using Pipeline.Scheduling.Metadata;
 using Pipeline.Sqlite;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
+using Pipeline.Streaming.State;
 
 namespace Pipeline.Standalone;
 
@@ -58,7 +59,7 @@ internal sealed record Fault(int ExitCode, string Sentence)
 
     /// <summary>Exceptions whose message was written for people.</summary>
     private static bool IsInWords(Exception e)
-        => e is DataDirectoryException or SqliteFaultException or MetadataStoreException or StorageException or RecordLogException;
+        => e is DataDirectoryException or SqliteFaultException or MetadataStoreException or StorageException or RecordLogException or StateRestoreException;
 
     private static int CodeOf(Exception exception) => exception switch
     {

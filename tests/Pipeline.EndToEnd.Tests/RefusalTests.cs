@@ -42,7 +42,7 @@ public sealed class RefusalTests
 
         var result = await PipelineProcess.RunAsync(
             ["--urls", "http://127.0.0.1:0", "--data", directory.File("data"), .. Quiet],
-            wrapper: MountNamespace($"mount -t tmpfs -o ro tmpfs {directory.FullPath}"));
+            wrapper: MountNamespace.With($"mount -t tmpfs -o ro tmpfs {directory.FullPath}"));
 
         Refused(result, 7, directory.FullPath);
     }
@@ -54,7 +54,7 @@ public sealed class RefusalTests
 
         var result = await PipelineProcess.RunAsync(
             ["--urls", "http://127.0.0.1:0", "--data", directory.File("data"), .. Quiet],
-            wrapper: MountNamespace($"mount -t tmpfs -o size=64k tmpfs {directory.FullPath} && (head -c 100000 /dev/zero > {directory.File("filler")} 2> {directory.File("why")} || true)"));
+            wrapper: MountNamespace.With($"mount -t tmpfs -o size=64k tmpfs {directory.FullPath} && (head -c 100000 /dev/zero > {directory.File("filler")} 2> {directory.File("why")} || true)"));
 
         Refused(result, 6, "full");
     }
@@ -80,6 +80,25 @@ public sealed class RefusalTests
 
         Refused(result, 8, file, "damaged");
         Assert.Equal(damaged, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Worker_ThatCannotGoOn_StopsTheProcessWithItsReason()
+    {
+        using var directory = new TempDirectory();
+        await using (var pipeline = await PipelineProcess.StartAsync(directory.FullPath, Quiet))
+        {
+            await Eventually.TrueAsync(async () => (await pipeline.StatusAsync()).Stored > 0);
+            Assert.Equal(0, await pipeline.StopAsync());
+        }
+
+        // Results that were made from another log: going on would mix two histories.
+        File.Delete(directory.File("log.db"));
+        var result = await PipelineProcess.RunAsync(["--urls", "http://127.0.0.1:0", "--data", directory.FullPath, .. Quiet]);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("ProcessorWorker stopped, and the pipeline with it: The results of", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,16 +129,5 @@ public sealed class RefusalTests
         Assert.All(words, word => Assert.Contains(word, result.Errors, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", result.Errors + result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Page ", result.Output, StringComparison.Ordinal);
-    }
-
-    /// <summary>Runs the program where a script may mount what nobody else sees; skips where the system does not allow that.</summary>
-    private static string[] MountNamespace(string script)
-    {
-        const string Unshare = "/usr/bin/unshare";
-        Assert.SkipUnless(File.Exists(Unshare), "unshare is not on this machine");
-        using var probe = System.Diagnostics.Process.Start(Unshare, ["-rm", "true"]);
-        probe.WaitForExit();
-        Assert.SkipUnless(probe.ExitCode == 0, "this system does not allow mount namespaces");
-        return [Unshare, "-rm", "sh", "-c", $"{script}; exec \"$@\"", "sh"];
     }
 }

@@ -21,7 +21,7 @@ internal static class PipelineCommandLine
         7 read-only, 8 damaged database.
         """;
 
-    private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons. Default: http://localhost:5080", HelpName = "URLS" };
+    private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons. Default: http://localhost:5080", HelpName = "URLS", Recursive = true };
     private static readonly Option<string> Data = new("--data", "-d") { Description = "The data directory; short for --Data:Directory.", HelpName = "PATH", Recursive = true };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show more of the log, and stacks of errors.", Recursive = true };
     private static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
@@ -29,7 +29,7 @@ internal static class PipelineCommandLine
     public static RootCommand Create(IReadOnlyList<string> configuration)
     {
         var root = new RootCommand(SettingsHelp) { Urls, Data, Verbose, Json };
-        var run = new Command("run", "Run the pipeline until Ctrl-C (the default).") { Urls };
+        var run = new Command("run", "Run the pipeline until Ctrl-C (the default).");
         Func<ParseResult, Task<int>> start = parse => RunCommand.RunAsync(Settings(parse, configuration));
         root.SetAction(start);
         run.SetAction(start);

@@ -145,7 +145,7 @@ internal static class Checks
             var answer = database.QueryText("PRAGMA quick_check(1)");
             return answer == "ok"
                 ? Finding.Good("databases", string.Create(CultureInfo.InvariantCulture, $"{name} is sound ({new FileInfo(file).Length / 1e6:0.0} MB)."))
-                : Finding.Problem("databases", $"{name} is damaged ({answer}). Restore it from a copy, or move it away to start with an empty one.");
+                : Finding.Problem("databases", $"{name} is damaged ({answer.ReplaceLineEndings(" ")}). Restore it from a copy, or move it away to start with an empty one.");
         }
         catch (SqliteFaultException e)
         {
