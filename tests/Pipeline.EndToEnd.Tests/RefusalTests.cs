@@ -114,6 +114,20 @@ public sealed class RefusalTests
     }
 
     [Theory]
+    [InlineData("kafka")]
+    [InlineData("cassandra")]
+    [InlineData("postgres")]
+    [InlineData("schema-registry")]
+    public async Task Server_ThatThisVersionCannotUse_IsRefused(string name)
+    {
+        using var directory = new TempDirectory();
+
+        var result = await PipelineProcess.RunAsync(["--urls", "http://127.0.0.1:0", "--data", directory.FullPath, $"--ConnectionStrings:{name}=somewhere"]);
+
+        Refused(result, 3, $"ConnectionStrings:{name}");
+    }
+
+    [Theory]
     [InlineData("--hlep")]
     [InlineData("strat")]
     public async Task CommandLine_NotUnderstood_IsSaid(string argument)

@@ -35,6 +35,11 @@ internal sealed class RecordLogOptionsValidator(IConfiguration configuration) : 
             errors.Add("ConnectionStrings:kafka is set, but this version has only the embedded record log; Kafka comes with a later one. Remove the setting.");
         }
 
+        if (!string.IsNullOrWhiteSpace(configuration.GetConnectionString("schema-registry")))
+        {
+            errors.Add("ConnectionStrings:schema-registry is set, but this version writes JSON to the embedded record log only; schemas come with Kafka in a later one. Remove the setting.");
+        }
+
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }
