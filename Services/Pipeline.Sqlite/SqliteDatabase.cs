@@ -174,7 +174,13 @@ public sealed class SqliteDatabase : IDisposable
         {
             // Both are fixed by the first write to the file, so they come before the journal mode.
             Pragma("page_size", options.PageSize);
-            Pragma("auto_vacuum", options.IncrementalVacuum ? 2 : 0);
+            var vacuum = options.IncrementalVacuum ? 2 : 0;
+            if (QueryInt64("PRAGMA auto_vacuum") != vacuum)
+            {
+                // Only when it changes something: SQLite takes the write lock for it, and opening would wait for whoever writes.
+                Pragma("auto_vacuum", vacuum);
+            }
+
             SwitchToWriteAheadLog(options.BusyTimeout);
             Pragma("synchronous", options.Durable ? 2 : 1);
             var pageSize = QueryInt64("PRAGMA page_size");

@@ -30,6 +30,20 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public void Open_WhileAnotherConnectionWrites_DoesNotWaitForIt()
+    {
+        var options = new SqliteDatabaseOptions { IncrementalVacuum = true, BusyTimeout = TimeSpan.Zero };
+        using var first = Open(options);
+        first.Execute("CREATE TABLE t (a)");
+        using var transaction = first.BeginImmediate();
+        first.Execute("INSERT INTO t VALUES (1)");
+
+        using var second = Open(options);
+
+        Assert.Equal(0, second.QueryInt64("SELECT count(*) FROM t"));
+    }
+
+    [Fact]
     public void Statement_EveryKindOfValue_ComesBackAsBound()
     {
         using var database = Open();

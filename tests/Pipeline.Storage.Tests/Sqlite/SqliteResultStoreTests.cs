@@ -55,48 +55,6 @@ public sealed class SqliteResultStoreTests : ResultStoreConformance
     }
 
     [Fact]
-    public async Task Write_GroupWithOneBadBatch_OnlyThatOneFails()
-    {
-        var store = await OpenAsync();
-        List<Task> writes;
-        using (var other = SqliteStores.Open(_directory.FullPath))
-        {
-            // The file is held, so that the batches wait together and become one group.
-            using var transaction = other.BeginImmediate();
-            writes = [.. Enumerable.Range(0, 4).Select(partition => Task.Run(
-                async () => await store.WriteAsync(Batch(1, partition: partition).With(Event(0, partition: partition) with { Nationality = partition == 2 ? null! : "IE" }), Cancel), Cancel))];
-            await Eventually.TrueAsync(() => writes.All(w => w.Status is TaskStatus.WaitingForActivation or TaskStatus.Running));
-        }
-
-        await Task.WhenAll(writes.Select(w => w.ContinueWith(_ => { }, Cancel, TaskContinuationOptions.None, TaskScheduler.Default)));
-
-        Assert.Equal([false, false, true, false], writes.Select(w => w.IsFaulted));
-        Assert.Equal([0, 1, 3], (await store.GetProgressAsync(Cancel)).Select(p => p.Partition));
-        Assert.Equal(3, (await store.QueryEventsAsync(new EventQuery(), Cancel)).Items.Count);
-    }
-
-    [Fact]
-    public async Task Write_CancelledWhileItWaits_IsNotWritten()
-    {
-        var store = await OpenAsync();
-        using var cancel = new CancellationTokenSource();
-        Task first;
-        Task second;
-        using (var other = SqliteStores.Open(_directory.FullPath))
-        {
-            using var transaction = other.BeginImmediate();
-            first = Task.Run(async () => await store.WriteAsync(Batch(1), Cancel), Cancel);
-            await Eventually.TrueAsync(() => first.Status is TaskStatus.WaitingForActivation or TaskStatus.Running);
-            await cancel.CancelAsync();
-            second = store.WriteAsync(Batch(1, partition: 1), cancel.Token).AsTask();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
-        }
-
-        await first;
-        Assert.Equal(0, Assert.Single(await store.GetProgressAsync(Cancel)).Partition);
-    }
-
-    [Fact]
     public async Task Query_WhileAWriterIsBusy_DoesNotWait()
     {
         var store = await OpenAsync();
