@@ -28,7 +28,7 @@ public readonly record struct EventRow(
 /// <param name="Metric">What was measured: <c>events</c>, <c>age</c>, <c>latency</c>, …</param>
 /// <param name="Dimension">What it is grouped by: <c>all</c>, <c>nationality</c>, <c>gender</c>, <c>age_band</c>, <c>event_type</c>, <c>country</c>, …</param>
 /// <param name="Value">The dimension's value.</param>
-/// <param name="Grain">Window length: <c>minute</c>, <c>hour</c>.</param>
+/// <param name="Grain">Name of the windows, see <see cref="WindowGrain"/>.</param>
 /// <param name="IsLateUpdate">The window had been emitted as final before and a late record changed it.</param>
 /// <param name="Sketch">Serialized mergeable sketch (distinct count, quantiles); empty when the metric has none.</param>
 public readonly record struct WindowRow(
@@ -59,6 +59,7 @@ public readonly record struct Aggregate(long Count, double Sum, double SumOfSqua
 
 /// <summary>A user's session. Key: (UserId, SessionId); the id is stable across merges and replays.</summary>
 /// <param name="EventTypes">Counts by event type as JSON, for example <c>{"login":1,"view":4}</c>.</param>
+/// <param name="IsLateUpdate">The session was closed before and a late record changed it.</param>
 public readonly record struct SessionRow(
     Guid SessionId,
     Guid UserId,
@@ -69,6 +70,7 @@ public readonly record struct SessionRow(
     string EntryType,
     string ExitType,
     bool IsClosed,
+    bool IsLateUpdate,
     string Topic,
     int Partition);
 

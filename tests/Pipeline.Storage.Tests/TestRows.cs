@@ -54,8 +54,8 @@ internal static class TestRows
     public static WindowRow Window(long start, string value = "all", int partition = 0, long count = 1, string metric = "events", string dimension = "all", string grain = "minute", bool isFinal = true, bool isLate = false, byte[]? sketch = null)
         => new(metric, dimension, value, grain, start, Topic, partition, new Aggregate(count, count * 2.0, count * 4.0, 2, 2), isFinal, isLate, sketch ?? []);
 
-    public static SessionRow Session(long start, Guid? user = null, string name = "s", long events = 3)
-        => new(TimeOrderedId(start, name), user ?? Alice, start, start + 1000, events, """{"login":1,"view":2}""", "login", "view", true, Topic, 0);
+    public static SessionRow Session(long start, Guid? user = null, string name = "s", long events = 3, bool isLate = false)
+        => new(TimeOrderedId(start, name), user ?? Alice, start, start + 1000, events, """{"login":1,"view":2}""", "login", "view", true, isLate, Topic, 0);
 
     public static LateRow Late(long offset, long? time = null, int partition = 0, string data = "{}")
         => new(TimeOrderedId(time ?? Start, $"late-{partition}-{offset}"), Alice, "view", time ?? Start, 90_000, Start + 100_000, Topic, partition, offset, Encoding.UTF8.GetBytes(data));

@@ -39,7 +39,7 @@ internal sealed record WindowItem(
     double? Max,
     double? StandardDeviation,
     [property: Description("Whether every source partition has closed the window; late records can still change it within the allowed lateness.")] bool IsFinal,
-    bool IsLateUpdate);
+    [property: Description("A record that came after the window was complete changed it.")] bool IsLateUpdate);
 
 internal sealed record SessionItem(
     Guid SessionId,
@@ -52,6 +52,7 @@ internal sealed record SessionItem(
     string EntryType,
     string ExitType,
     bool IsClosed,
+    [property: Description("A record that came after the session was closed changed it.")] bool IsLateUpdate,
     string Topic,
     int Partition);
 

@@ -44,6 +44,7 @@ internal static class SessionsApi
         s.EntryType,
         s.ExitType,
         s.IsClosed,
+        s.IsLateUpdate,
         s.Topic,
         s.Partition);
 }

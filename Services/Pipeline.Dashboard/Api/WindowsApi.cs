@@ -24,7 +24,7 @@ internal static class WindowsApi
             Cursor = ParameterReader.Cursor(parameters),
             Metric = ParameterReader.Text(parameters.Metric, "events"),
             Dimension = ParameterReader.Text(parameters.Dimension, "all"),
-            Grain = reader.OneOf("grain", parameters.Grain, "minute", "hour"),
+            Grain = reader.OneOf("grain", parameters.Grain, [.. WindowGrain.All]),
         };
         if (reader.HasErrors(out var problem))
         {
@@ -44,7 +44,7 @@ internal static class WindowsApi
             w.Value,
             w.Grain,
             UtcTime.FromUnixMs(w.WindowStart),
-            UtcTime.FromUnixMs(w.WindowStart + (w.Grain == "hour" ? 3_600_000 : 60_000)),
+            UtcTime.FromUnixMs(w.WindowStart + (long)WindowGrain.LengthOf(w.Grain).TotalMilliseconds),
             a.Count,
             a.Sum,
             a.Count > 0 ? a.Sum / a.Count : null,

@@ -10,7 +10,8 @@ namespace Pipeline.Processor.Steps;
 /// <summary>Sessions of each user, from activity.</summary>
 internal sealed class Sessions : Step<PipelineEvent>
 {
-    private const string Version = "counts by type, entry, exit; v1";
+    private const string Version = "counts by type, entry, exit, late updates; v2";
+    private const string VersionBefore = "counts by type, entry, exit; v1";
 
     private readonly SessionWindows _windows;
     private readonly long _latestWindow;
@@ -30,21 +31,24 @@ internal sealed class Sessions : Step<PipelineEvent>
         _remove = (user, start) => _sink.RemoveSession(new SessionKey(user, SessionId.Of(user, start), start));
     }
 
-    public override string StateDefinition => $"{_windows}, records up to {_latestWindow} ms late, {Version}";
+    public override string StateDefinition => DefinitionOf(Version);
 
     public override long StateEntries => _aggregator.Count;
+
+    public override bool Supersedes(string definition) => definition == DefinitionOf(VersionBefore);
 
     public override bool HasUnflushed => _aggregator.HasUnemitted;
 
     public override void Process(StreamBatch<PipelineEvent> batch)
     {
         var events = batch.Events;
+        var watermarks = batch.Watermarks;
         for (var i = 0; i < events.Length; i++)
         {
             if (batch.IsPending(i))
             {
                 ref readonly var e = ref events[i].Decoded;
-                _aggregator.Update(e.UserId, e.EventTime).Add(e.EventType, e.EventTime);
+                _aggregator.Update(e.UserId, e.EventTime, new Watermark(watermarks[i])).Add(e.EventType, e.EventTime);
             }
         }
     }
@@ -59,6 +63,8 @@ internal sealed class Sessions : Step<PipelineEvent>
 
     public override void Restore(ref StateReader reader) => _aggregator.Restore(ref reader);
 
+    private string DefinitionOf(string version) => $"{_windows}, records up to {_latestWindow} ms late, {version}";
+
     private void Emit(in Session<Guid, SessionCell> session) => _sink.AddSession(new SessionRow(
         SessionId.Of(session.Key, session.Start),
         session.Key,
@@ -69,6 +75,7 @@ internal sealed class Sessions : Step<PipelineEvent>
         session.Accumulator.Entry.WireName(),
         session.Accumulator.Exit.WireName(),
         session.IsClosed,
+        session.IsLateUpdate,
         Topic: "",
         Partition: 0));
 }

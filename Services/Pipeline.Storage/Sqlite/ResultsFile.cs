@@ -20,7 +20,7 @@ internal static class ResultsFile
     /// <summary>Length of the write-ahead log at which it is copied into the file: a copy takes some 20 ms and is the longest wait of a write.</summary>
     private const long CheckpointBytes = 8 << 20;
 
-    public static SqliteMigrations Migrations { get; } = new(ApplicationId, ReadScript("Schema.sql"));
+    public static SqliteMigrations Migrations { get; } = new(ApplicationId, ReadScript("Schema.sql"), ReadScript("Migration002.sql"));
 
     public static SqliteDatabase OpenToWrite(string path, bool durable, TimeSpan busyTimeout)
     {
@@ -49,7 +49,7 @@ internal static class ResultsFile
     public static SqliteDatabase OpenToRead(string path, TimeSpan busyTimeout)
         => SqliteDatabase.Open(path, new SqliteDatabaseOptions { ReadOnly = true, BusyTimeout = busyTimeout, CacheBytes = ReaderCacheBytes });
 
-    private static string ReadScript(string name)
+    internal static string ReadScript(string name)
     {
         using var stream = typeof(ResultsFile).Assembly.GetManifestResourceStream($"Pipeline.Storage.Sqlite.{name}")
             ?? throw new InvalidOperationException($"The script {name} is not embedded in this assembly.");

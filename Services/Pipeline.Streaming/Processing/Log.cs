@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(1204, LogLevel.Warning, "{Partition}: could not {What} (attempt {Attempt}), next attempt in {Milliseconds:F0} ms: {Reason}")]
     public static partial void EffectRetried(ILogger logger, TopicPartition partition, string what, int attempt, double milliseconds, string reason);
 
+    [LoggerMessage(1205, LogLevel.Warning, "{Partition}: the checkpoint is of an older version of this program; the state is made anew from the log, offset {From} up to {StoredUntil}, and no record is stored a second time: {Reason}")]
+    public static partial void StateMadeAnew(ILogger logger, TopicPartition partition, long from, long storedUntil, string reason);
+
     [LoggerMessage(1210, LogLevel.Information, "Assigned: {Partitions}")]
     public static partial void Assigned(ILogger logger, string partitions);
 

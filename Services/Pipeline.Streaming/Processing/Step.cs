@@ -18,6 +18,13 @@ public abstract class Step<TEvent>(string name)
     /// </summary>
     public virtual string? StateDefinition => null;
 
+    /// <summary>
+    /// Whether a state saved under this other definition may be thrown away and made anew from the log: it was saved by an older
+    /// version of the program, which kept less, and what stands in the store from then is still right. A definition that differs
+    /// because somebody changed a setting must be refused.
+    /// </summary>
+    public virtual bool Supersedes(string definition) => false;
+
     /// <summary>Entries held in state, for metrics.</summary>
     public virtual long StateEntries => 0;
 

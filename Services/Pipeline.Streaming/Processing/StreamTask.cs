@@ -86,6 +86,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     /// position to read from.
     /// </summary>
     /// <param name="log">What the log holds of the partition.</param>
+    /// <remarks>A checkpoint of an older version of the program is passed over, and the state made anew from the log (<see cref="Step{TEvent}.Supersedes"/>).</remarks>
     /// <exception cref="StateRestoreException">The checkpoint does not fit the topology, or the results do not fit the log.</exception>
     public async ValueTask<Position> OpenAsync(PartitionOffsets log, CancellationToken cancellationToken)
     {
@@ -101,9 +102,15 @@ public sealed class StreamTask<TEvent> : IDisposable
         }
 
         (var found, _sequence) = await CheckpointRecovery.FindAsync(_checkpoints, TopicPartition, _storedUntil, _logger, cancellationToken);
+        if (found?.Restore(_topology) is { } older)
+        {
+            // What the new version keeps comes from the records; what they gave before is stored and stays.
+            Log.StateMadeAnew(_logger, TopicPartition, log.Start, _storedUntil, older);
+            found = null;
+        }
+
         if (found is { } checkpoint)
         {
-            checkpoint.Restore(_topology);
             _nextOffset = checkpoint.NextOffset;
 
             // The crash may have come before the commit; without new records nobody else would make up for it.

@@ -134,28 +134,43 @@ public sealed class Checkpoint
         return checkpoint;
     }
 
-    /// <summary>Gives every step its state back.</summary>
+    /// <summary>
+    /// Gives every step its state back. A checkpoint of an older version of the program, which kept less, restores nothing: the
+    /// state has to be made anew from the log.
+    /// </summary>
+    /// <returns><see langword="null"/>, or why the checkpoint is of an older version.</returns>
     /// <exception cref="StateRestoreException">The topology is defined differently by now; nothing was restored.</exception>
-    public void Restore<TEvent>(Topology<TEvent> topology)
+    public string? Restore<TEvent>(Topology<TEvent> topology)
         where TEvent : struct
     {
         var stateful = topology.Steps.Where(s => s.StateDefinition is not null).ToList();
+        if (_steps.Find(s => !stateful.Exists(step => step.Name == s.Name)) is { } unknown)
+        {
+            throw Refuse($"it has state of a step '{unknown.Name}', which the topology no longer has");
+        }
+
+        string? older = null;
         foreach (var step in stateful)
         {
             if (_steps.Find(s => s.Name == step.Name) is not { } saved)
             {
-                throw Refuse($"it has no state of the step '{step.Name}'");
+                older ??= $"it has no state of the step '{step.Name}'";
             }
-
-            if (saved.Definition != step.StateDefinition)
+            else if (saved.Definition != step.StateDefinition)
             {
-                throw Refuse($"its step '{step.Name}' was defined as \"{saved.Definition}\" and is \"{step.StateDefinition}\" now");
+                var difference = $"its step '{step.Name}' was defined as \"{saved.Definition}\" and is \"{step.StateDefinition}\" now";
+                if (!step.Supersedes(saved.Definition))
+                {
+                    throw Refuse(difference);
+                }
+
+                older ??= difference;
             }
         }
 
-        if (_steps.Find(s => !stateful.Exists(step => step.Name == s.Name)) is { } unknown)
+        if (older is not null)
         {
-            throw Refuse($"it has state of a step '{unknown.Name}', which the topology no longer has");
+            return older;
         }
 
         foreach (var step in stateful)
@@ -168,6 +183,8 @@ public sealed class Checkpoint
                 throw new StateRestoreException($"The saved state of the step '{step.Name}' is longer than expected.");
             }
         }
+
+        return null;
     }
 
     private StateRestoreException Refuse(string reason) => new(

@@ -53,8 +53,11 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
     public bool HasUnemitted => _dirty.Count > 0 || _removed.Count > 0 || _watermark.Value >= _nextDue;
 
-    /// <summary>The accumulator of the session that an event at <paramref name="time"/> belongs to; new ones are all zeroes.</summary>
-    public ref TAccumulator Update(TKey key, long time)
+    /// <summary>
+    /// The accumulator of the session that an event at <paramref name="time"/> belongs to, at whose turn the watermark was
+    /// <paramref name="at"/>; new ones are all zeroes.
+    /// </summary>
+    public ref TAccumulator Update(TKey key, long time, Watermark at)
     {
         ref var head = ref _heads.GetOrAdd(key, out var isNew);
         if (isNew)
@@ -77,11 +80,13 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             {
                 found = slot;
                 previous = slot;
+                session.IsLateUpdate |= at.Value >= ClosesAt(in session);
                 Extend(ref session, time);
             }
             else
             {
                 // The event bridges two sessions: the later found one goes into the first.
+                session.IsLateUpdate |= at.Value >= ClosesAt(in session);
                 Absorb(found, slot);
                 _sessions[previous].Next = next;
                 Release(slot);
@@ -94,6 +99,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         {
             found = Add(key, time, head);
             head = found;
+            _sessions[found].IsLateUpdate = at.Value >= ClosesAt(in _sessions[found]);
         }
 
         ref var result = ref _sessions[found];
@@ -218,6 +224,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         _removed.Add((target.Key, Math.Max(target.Start, source.Start)));
         target.Start = Math.Min(target.Start, source.Start);
         target.Last = Math.Max(target.Last, source.Last);
+        target.IsLateUpdate |= source.IsLateUpdate;
         _merge(ref target.Accumulator, in source.Accumulator);
     }
 
@@ -348,6 +355,9 @@ public struct Session<TKey, TAccumulator>
 
     /// <summary>The watermark has passed the gap after its last event.</summary>
     public bool IsClosed;
+
+    /// <summary>A late record changed it after it was closed.</summary>
+    public bool IsLateUpdate;
 
     internal int Next;
     internal bool IsDirty;

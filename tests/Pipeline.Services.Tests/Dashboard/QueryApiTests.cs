@@ -177,12 +177,13 @@ public sealed class QueryApiTests : DashboardFixture
     [Fact]
     public async Task Sessions_OneClosed_HasItsTypesAsJson()
     {
-        Store.Sessions.Add(new SessionRow(EventId, UserId, Time, Time + 60_000, 5, """{"login":1,"view":4}""", "login", "view", true, "user_activity", 0));
+        Store.Sessions.Add(new SessionRow(EventId, UserId, Time, Time + 60_000, 5, """{"login":1,"view":4}""", "login", "view", true, true, "user_activity", 0));
 
         var item = (await GetAsync("/api/sessions")).GetProperty("items")[0];
 
         Assert.Equal(4, item.GetProperty("event_types").GetProperty("view").GetInt32());
         Assert.Equal(60, item.GetProperty("duration_seconds").GetDouble());
+        Assert.True(item.GetProperty("is_late_update").GetBoolean());
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class SqliteFaultTests : IDisposable
         await store.InitializeAsync(Cancel);
 
         using var database = SqliteStores.Open(_directory.FullPath);
-        Assert.Equal(1, database.QueryInt64("PRAGMA user_version"));
+        Assert.Equal(ResultsFile.Migrations.Version, database.QueryInt64("PRAGMA user_version"));
         Assert.Equal(2, database.QueryInt64("PRAGMA auto_vacuum"));
     }
 
@@ -48,7 +48,7 @@ public sealed class SqliteFaultTests : IDisposable
             database.Execute("PRAGMA user_version = 99");
         }
 
-        await RefusedAsync("results.db was written by a newer version of Pipeline (schema 99; this one knows up to 1)");
+        await RefusedAsync("results.db was written by a newer version of Pipeline (schema 99; this one knows up to " + ResultsFile.Migrations.Version);
 
         using var after = SqliteStores.Open(_directory.FullPath);
         Assert.Equal(99, after.QueryInt64("PRAGMA user_version"));

@@ -1,3 +1,5 @@
+using Pipeline.Sqlite;
+using Pipeline.Storage.Sqlite;
 using Pipeline.Testing;
 using static Pipeline.Storage.Tests.TestRows;
 
@@ -35,6 +37,21 @@ public sealed class SqliteResultStoreTests : ResultStoreConformance
         }
 
         Assert.Equal(before, SqliteStores.Dump(_directory.FullPath));
+    }
+
+    [Fact]
+    public async Task Initialize_FileOfVersionOne_KeepsItsRowsAndTakesNewOnes()
+    {
+        using (var database = SqliteStores.Open(_directory.FullPath))
+        {
+            new SqliteMigrations(ResultsFile.ApplicationId, ResultsFile.ReadScript("Schema.sql")).Apply(database);
+            database.Execute(
+                $"INSERT INTO user_sessions VALUES ({Start}, randomblob(16), randomblob(16), {Start + 9}, 2, '{{\"view\":2}}', 'view', 'view', 1, '{Topic}', 0)");
+        }
+
+        var store = await OpenAsync();
+        await store.WriteAsync(Batch(1).With(Session(Start + 1, isLate: true)), Cancel);
+        Assert.Equal([true, false], (await store.QuerySessionsAsync(new SessionQuery(), Cancel)).Items.Select(s => s.IsLateUpdate));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal static class CountingTopology
 
     public static readonly TimeSpan Horizon = TimeSpan.FromMinutes(5);
 
-    public static Topology<CountingEvent> Create(MemorySink sink, TumblingWindows? windows = null)
+    public static Topology<CountingEvent> Create(MemorySink sink, TumblingWindows? windows = null, bool isOlderVersion = false)
     {
         var lateness = AllowedLateness.Of(EventTime.AllowedLateness);
         var minutes = windows ?? TumblingWindows.OfMinutes;
@@ -41,7 +41,7 @@ internal static class CountingTopology
             .WithEventTime(EventTime)
             .Then(new Deduplicate<CountingEvent>((in CountingEvent e) => IdOf(e.Id), Horizon))
             .Then(new DivertLate<CountingEvent>(minutes, lateness))
-            .Then(new Count(minutes, lateness, sink))
+            .Then(new Count(minutes, lateness, sink, isOlderVersion))
             .To(sink, Describe);
     }
 
@@ -78,13 +78,17 @@ internal static class CountingTopology
         }
     }
 
-    private sealed class Count(TumblingWindows windows, AllowedLateness lateness, MemorySink sink) : Step<CountingEvent>("count")
+    private sealed class Count(TumblingWindows windows, AllowedLateness lateness, MemorySink sink, bool isOlderVersion) : Step<CountingEvent>("count")
     {
         private readonly WindowAggregator<int, long> _aggregator = new(windows, lateness);
 
-        public override string StateDefinition => windows.ToString();
+        public override string StateDefinition => isOlderVersion ? OlderDefinition : windows.ToString();
+
+        private string OlderDefinition => $"{windows}; v0";
 
         public override bool HasUnflushed => _aggregator.HasUnemitted;
+
+        public override bool Supersedes(string definition) => !isOlderVersion && definition == OlderDefinition;
 
         public override void Process(StreamBatch<CountingEvent> batch)
         {

@@ -81,6 +81,35 @@ public sealed class StreamTaskTests
     }
 
     [Fact]
+    public async Task Open_CheckpointOfAnOlderVersion_RebuildsFromTheLogAndWritesNoRecordTwice()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(30);
+        using (var older = harness.NewTask(isOlderVersion: true))
+        {
+            await older.OpenAsync(TaskHarness.Offsets(log), Token);
+            older.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, [.. log.Take(20)], log.Count));
+            await older.CloseAsync(harness.CommitAsync, Token);
+        }
+
+        harness.Results.Records.Clear();
+        await harness.RunAsync(log, 5, log.Count, close: true);
+        Assert.Equal(Enumerable.Range(20, 10).Select(o => (long)o), harness.Results.Records.Keys);
+        Assert.Equal(BruteForce.Of(log).Windows, harness.Results.Windows);
+        Assert.Equal(BruteForce.Of(log).Counters, harness.Results.Progress!.Value.Counters);
+    }
+
+    [Fact]
+    public async Task Open_CheckpointOfANewerVersion_IsRefused()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        await harness.RunAsync(Simple(30), 5, 30, close: true);
+
+        using var task = harness.NewTask(isOlderVersion: true);
+        await Assert.ThrowsAsync<StateRestoreException>(async () => await task.OpenAsync(TaskHarness.Offsets(Simple(30)), Token));
+    }
+
+    [Fact]
     public async Task Open_BeginningOfTheLogGone_DoesNotEmitIncompleteWindows()
     {
         await using var harness = await new TaskHarness().InitializeAsync();

@@ -67,6 +67,30 @@ public sealed class SessionAggregatorTests
         Assert.Equal((9, 2, false), _store[(1, 0)]);
     }
 
+    [Theory]
+    [InlineData(Gap, false)]
+    [InlineData(Gap + 1, true)]
+    public void Update_AfterTheSessionWasClosed_IsMarkedAsLate(long watermark, bool expected)
+    {
+        Add(1, 0);
+        Add(1, 9, watermark);
+        Add(1, 12, watermark);
+        var isLate = false;
+        _sessions.Emit(early: true, (in Session<int, long> s) => isLate = s.IsLateUpdate, (_, _) => { });
+        Assert.Equal(expected, isLate);
+    }
+
+    [Fact]
+    public void Update_LateRecordBridgesTwoSessions_TheMergedOneIsMarked()
+    {
+        Add(1, 0);
+        Add(1, 20);
+        Add(1, 10, Gap + 1);
+        var isLate = false;
+        _sessions.Emit(early: true, (in Session<int, long> s) => isLate = s.IsLateUpdate, (_, _) => { });
+        Assert.True(isLate);
+    }
+
     [Fact]
     public void Emit_NoRecordCanComeAnyMore_DiscardsTheSession()
     {
@@ -125,7 +149,7 @@ public sealed class SessionAggregatorTests
                 Assert.True(reader.IsAtEnd);
             }
 
-            sessions.Update(events[i].Key, events[i].Time)++;
+            sessions.Update(events[i].Key, events[i].Time, Watermark.None)++;
             if (i % 4 == 0)
             {
                 Emit(sessions, store, early: i % 8 == 0);
@@ -144,7 +168,7 @@ public sealed class SessionAggregatorTests
             (in Session<int, long> s) => store[(s.Key, s.Start)] = (s.Last, s.Accumulator, s.IsClosed),
             (key, start) => store.Remove((key, start)));
 
-    private void Add(int key, long time) => _sessions.Update(key, time)++;
+    private void Add(int key, long time, long watermark = long.MinValue) => _sessions.Update(key, time, new Watermark(watermark))++;
 
     private void Emit(bool early) => Emit(_sessions, _store, early);
 }

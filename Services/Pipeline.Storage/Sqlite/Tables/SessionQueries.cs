@@ -7,7 +7,7 @@ internal sealed class SessionQueries(SqliteDatabase database)
 {
     private const string Columns =
         """
-        SELECT start, session_id, user_id, "end", events, event_types, entry_type, exit_type, is_closed, topic, partition
+        SELECT start, session_id, user_id, "end", events, event_types, entry_type, exit_type, is_closed, is_late_update, topic, partition
         FROM user_sessions
 
         """;
@@ -58,8 +58,9 @@ internal sealed class SessionQueries(SqliteDatabase database)
                 read.GetString(6),
                 read.GetString(7),
                 read.GetBoolean(8),
-                read.GetString(9),
-                read.GetInt32(10)));
+                read.GetBoolean(9),
+                read.GetString(10),
+                read.GetInt32(11)));
         }
 
         return page.Build(last => Cursor.Write(Cursor.Kind.Sessions).Add(last.Start).Add(last.SessionId).ToString(), row => row);

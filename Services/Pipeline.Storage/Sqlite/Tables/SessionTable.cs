@@ -8,11 +8,12 @@ internal sealed class SessionTable(SqliteDatabase database, Utf8Cache utf8)
 {
     private readonly SqliteStatement _upsert = database.Prepare(
         """
-        INSERT INTO user_sessions (start, session_id, user_id, "end", events, event_types, entry_type, exit_type, is_closed, topic, partition)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        INSERT INTO user_sessions (start, session_id, user_id, "end", events, event_types, entry_type, exit_type, is_closed, is_late_update,
+            topic, partition)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         ON CONFLICT DO UPDATE SET
             user_id = excluded.user_id, "end" = excluded."end", events = excluded.events, event_types = excluded.event_types,
-            entry_type = excluded.entry_type, exit_type = excluded.exit_type, is_closed = excluded.is_closed,
+            entry_type = excluded.entry_type, exit_type = excluded.exit_type, is_closed = excluded.is_closed, is_late_update = excluded.is_late_update,
             topic = excluded.topic, partition = excluded.partition
         """);
 
@@ -42,6 +43,6 @@ internal sealed class SessionTable(SqliteDatabase database, Utf8Cache utf8)
     private void Write(in SessionRow row)
         => _upsert.Bind(1, row.Start).Bind(2, row.SessionId).Bind(3, row.UserId).Bind(4, row.End).Bind(5, row.Events)
             .BindOnce(6, row.EventTypes).BindText(7, utf8[row.EntryType]).BindText(8, utf8[row.ExitType]).Bind(9, row.IsClosed)
-            .BindText(10, utf8[row.Topic]).Bind(11, row.Partition)
+            .Bind(10, row.IsLateUpdate).BindText(11, utf8[row.Topic]).Bind(12, row.Partition)
             .Execute();
 }
