@@ -20,5 +20,12 @@ if (builder.ExecutionContext.IsRunMode)
     pipeline.WithEnvironment("Data__Directory", Path.GetFullPath(builder.Configuration["Data:Directory"] ?? "data"));
 }
 
+else
+{
+    // Deployed it listens for other machines, and does not start without a token for them.
+    pipeline.WithEnvironment("Security__Tokens__0__Role", "admin")
+        .WithEnvironment("Security__Tokens__0__Value", builder.AddParameter("api-token", secret: true));
+}
+
 await builder.Build().RunAsync();
 return 0;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Status;
+using Pipeline.ServiceDefaults.Security;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -14,6 +15,7 @@ public static class DashboardBuilderExtensions
         builder.AddDashboardStatus();
         builder.Services.AddHostedService<StatusSampler>();
 
+        builder.AddApiSecurity();
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
@@ -37,7 +39,7 @@ public static class DashboardBuilderExtensions
         app.UseStatusCodePages(ApiProblem.WriteStatusAsync);
         app.Use(PageSecurity.AddHeadersAsync);
 
-        var api = app.MapGroup("/api");
+        var api = app.MapGroup("/api").RequireRole(ApiRoles.Viewer);
         api.MapStatus();
         api.MapEvents();
         api.MapWindows();

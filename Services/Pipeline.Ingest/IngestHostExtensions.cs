@@ -35,6 +35,7 @@ public static class IngestHostExtensions
         }
 
         builder.AddRandomUserClient();
+        builder.AddApiSecurity();
         builder.AddDag(KafkaStreamDag.Build);
         builder.AddScheduling();
         return builder;

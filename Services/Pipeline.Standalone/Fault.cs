@@ -5,6 +5,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using Pipeline.Scheduling.Metadata;
 using Pipeline.Sqlite;
+using Pipeline.Standalone.Client;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Streaming.State;
@@ -59,7 +60,7 @@ internal sealed record Fault(int ExitCode, string Sentence)
 
     /// <summary>Exceptions whose message was written for people.</summary>
     private static bool IsInWords(Exception e)
-        => e is DataDirectoryException or SqliteFaultException or MetadataStoreException or StorageException or RecordLogException or StateRestoreException;
+        => e is DataDirectoryException or SqliteFaultException or MetadataStoreException or StorageException or RecordLogException or StateRestoreException or PipelineClientException;
 
     private static int CodeOf(Exception exception) => exception switch
     {

@@ -113,4 +113,5 @@ internal static class PipelineApplication
 
 /// <summary>What the command line said that concerns every command.</summary>
 /// <param name="Configuration">Settings as <c>--Key=value</c>.</param>
-internal sealed record HostSettings(IReadOnlyList<string> Configuration, OutputMode Output, bool Verbose);
+/// <param name="Token">The token to call a running instance with; <see langword="null"/> for the one of the settings.</param>
+internal sealed record HostSettings(IReadOnlyList<string> Configuration, OutputMode Output, bool Verbose, string? Token = null);

@@ -1,8 +1,9 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
-using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Status;
 using Pipeline.Sqlite;
+using Pipeline.Standalone.Client;
 using Pipeline.Standalone.Live;
 using Spectre.Console;
 
@@ -12,7 +13,6 @@ namespace Pipeline.Standalone;
 internal static class StatusCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly JsonSerializerOptions Json = CreateJson();
 
     public static async Task<int> RunAsync(HostSettings settings)
     {
@@ -22,7 +22,7 @@ internal static class StatusCommand
         await using var app = builder.Build();
         PipelineApplication.Check(app, errors);
         var directory = app.Services.GetRequiredService<DataDirectory>();
-        if (InstanceFile.Read(directory) is { } instance && await AskAsync(instance, CancellationToken.None) is { } live)
+        if (InstanceFile.Read(directory) is { } instance && await AskAsync(instance, PipelineClient.TokenOf(settings, app.Configuration), CancellationToken.None) is { } live)
         {
             Show(live, $"Running since {instance.StartedAt:yyyy-MM-dd HH:mm:ss} UTC at {instance.Url}, process {instance.ProcessId}", settings.Output);
             return ExitCode.Ok;
@@ -40,14 +40,16 @@ internal static class StatusCommand
         return ExitCode.Ok;
     }
 
-    internal static async Task<StatusReport?> AskAsync(InstanceFile instance, CancellationToken cancellationToken)
+    /// <summary>What the instance says; <see langword="null"/> when nobody answers, or somebody else does.</summary>
+    /// <exception cref="PipelineClientException">It wants a token, or another one.</exception>
+    internal static async Task<StatusReport?> AskAsync(InstanceFile instance, string? token, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { Timeout = Patience };
+        using var client = new PipelineClient(instance.Url, token, Patience);
         try
         {
-            return await http.GetFromJsonAsync<StatusReport>($"{instance.Url.TrimEnd('/')}/api/status", Json, cancellationToken);
+            return await client.GetAsync<StatusReport>("api/status", cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException)
+        catch (PipelineClientException e) when (e.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
         {
             // Killed before it could remove its file, or somebody else has its port by now.
             return null;
@@ -58,7 +60,7 @@ internal static class StatusCommand
     {
         if (output == OutputMode.Json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(status, Json));
+            Console.Out.WriteLine(JsonSerializer.Serialize(status, PipelineClient.Json));
             return;
         }
 
@@ -92,11 +94,4 @@ internal static class StatusCommand
     }
 
     private static string Number(long? value) => value?.ToString("N0", CultureInfo.InvariantCulture) ?? "–";
-
-    private static JsonSerializerOptions CreateJson()
-    {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-        ApiJson.Configure(options);
-        return options;
-    }
 }

@@ -113,6 +113,27 @@ public sealed class RefusalTests
         Assert.Empty(Directory.GetFiles(directory.FullPath));
     }
 
+    [Fact]
+    public async Task Address_BeyondThisMachine_NeedsATokenThatEveryCommandCanSend()
+    {
+        const string Secret = "a-secret-of-the-tests";
+        using var directory = new TempDirectory();
+        var open = await PipelineProcess.RunAsync(["--urls", "http://0.0.0.0:0", "--data", directory.FullPath, .. Quiet]);
+        Refused(open, 3, "Security:Tokens", "http://0.0.0.0:0");
+        Assert.Empty(Directory.GetFiles(directory.FullPath));
+
+        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, ["--Security:Tokens:0:Value", Secret, "--Security:Tokens:0:Role", "viewer", .. Quiet]);
+        await pipeline.GetAsync("/api/status", HttpStatusCode.Unauthorized);
+        await pipeline.GetAsync("/health");
+
+        var without = await PipelineProcess.RunAsync(["status", "--json", "--data", directory.FullPath]);
+        var with = await PipelineProcess.RunAsync(["status", "--json", "--data", directory.FullPath, "--token", Secret]);
+
+        Refused(without, 1, "--token");
+        Assert.Equal((0, ""), (with.ExitCode, with.Errors));
+        Assert.Contains("\"profile\":\"embedded\"", with.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("kafka")]
     [InlineData("cassandra")]

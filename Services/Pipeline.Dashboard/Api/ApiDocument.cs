@@ -29,6 +29,7 @@ internal static class ApiDocument
             document.Info.Version = "v1";
             document.Info.Description = "Queries over the event pipeline. Lists are paged by key: pass `next_cursor` as `cursor` until it is null. "
                 + "Times are UTC in ISO 8601. Errors are problems as RFC 9457 has them.";
+            DescribeToken(document);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, _, _) =>
@@ -46,6 +47,21 @@ internal static class ApiDocument
 
             return Task.CompletedTask;
         });
+    }
+
+    /// <summary>Documented whether or not this host asks for one: a client that sends a token is right with both.</summary>
+    private static void DescribeToken(OpenApiDocument document)
+    {
+        const string Token = "token";
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+        document.Components.SecuritySchemes[Token] = new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            Description = "One of the tokens of the setting Security:Tokens; without tokens the API is open to its own machine.",
+        };
+        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Token, document)] = [] }];
     }
 
     private static void DescribeParameters(OpenApiOperation operation)

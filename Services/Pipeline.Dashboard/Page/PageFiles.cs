@@ -11,7 +11,7 @@ internal static class PageFiles
     {
         Map(app, "/", "index.html", "text/html; charset=utf-8");
         Map(app, "/page/app.css", "app.css", "text/css; charset=utf-8");
-        foreach (var script in new[] { "app.js", "views.js", "chart.js", "dom.js" })
+        foreach (var script in new[] { "app.js", "views.js", "chart.js", "dom.js", "token.js" })
         {
             Map(app, $"/page/{script}", script, "text/javascript; charset=utf-8");
         }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Pipeline.Contracts;
+using Pipeline.ServiceDefaults.Security;
 using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Ingest.Api;
@@ -25,6 +26,7 @@ internal sealed class IngestApi(
 
     public static void Map(IEndpointRouteBuilder endpoints)
         => endpoints.MapPost("/api/events", (HttpContext context, IngestApi api) => api.HandleAsync(context))
+            .RequireRole(ApiRoles.Operator)
             .WithName("PostEvents")
             .WithTags("Events")
             .WithSummary("Takes activity of users: a JSON array of events, or one event a line (NDJSON).")
@@ -35,6 +37,8 @@ internal sealed class IngestApi(
             .Accepts<ActivityInput[]>(Json, Ndjson)
             .Produces<IngestAccepted>(StatusCodes.Status202Accepted, Json)
             .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

@@ -16,6 +16,8 @@ internal static class PipelineCommandLine
           --Ingest:Interval 5s       how often
           --Ingest:UsersPerRun 100   how many users each time
           --Data:Directory PATH      where everything is kept (default: data)
+          --Security:Tokens:0:Value SECRET --Security:Tokens:0:Role admin
+                                     who may call the API (default: everybody on this machine, nobody else)
 
         Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 address in use, 5 data directory in use, 6 disk full,
         7 read-only, 8 damaged database.
@@ -24,11 +26,12 @@ internal static class PipelineCommandLine
     private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons. Default: http://localhost:5080", HelpName = "URLS", Recursive = true };
     private static readonly Option<string> Data = new("--data", "-d") { Description = "The data directory; short for --Data:Directory.", HelpName = "PATH", Recursive = true };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show more of the log, and stacks of errors.", Recursive = true };
+    private static readonly Option<string> Token = new("--token") { Description = "The token to call a running instance with. Default: the one in Security:Tokens.", HelpName = "TOKEN", Recursive = true };
     private static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
 
     public static RootCommand Create(IReadOnlyList<string> configuration)
     {
-        var root = new RootCommand(SettingsHelp) { Urls, Data, Verbose, Json };
+        var root = new RootCommand(SettingsHelp) { Urls, Data, Token, Verbose, Json };
         var run = new Command("run", "Run the pipeline until Ctrl-C (the default).");
         Func<ParseResult, Task<int>> start = parse => RunCommand.RunAsync(Settings(parse, configuration));
         root.SetAction(start);
@@ -71,7 +74,7 @@ internal static class PipelineCommandLine
             settings.Add($"--Data:Directory={data}");
         }
 
-        return new HostSettings(settings, Output(parse), parse.GetValue(Verbose));
+        return new HostSettings(settings, Output(parse), parse.GetValue(Verbose), parse.GetValue(Token));
     }
 
     private static OutputMode Output(ParseResult parse)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Pipeline.Sqlite;
+using Pipeline.Standalone.Client;
 
 namespace Pipeline.Standalone.Doctor;
 
@@ -44,7 +45,7 @@ internal static class Checks
     }
 
     /// <summary>Who uses the directory; not a problem when that is an instance that answers.</summary>
-    public static async Task<Finding> LockAsync(DataDirectory directory, CancellationToken cancellationToken)
+    public static async Task<Finding> LockAsync(DataDirectory directory, string? token, CancellationToken cancellationToken)
     {
         try
         {
@@ -58,9 +59,16 @@ internal static class Checks
                 return Finding.Problem("instance", e.Message);
             }
 
-            return await StatusCommand.AskAsync(instance, cancellationToken) is null
-                ? Finding.Problem("instance", $"{e.Message} It does not answer at {instance.Url}.")
-                : Finding.Note("instance", $"An instance runs on it and answers at {instance.Url} (process {instance.ProcessId}).");
+            try
+            {
+                return await StatusCommand.AskAsync(instance, token, cancellationToken) is null
+                    ? Finding.Problem("instance", $"{e.Message} It does not answer at {instance.Url}.")
+                    : Finding.Note("instance", $"An instance runs on it and answers at {instance.Url} (process {instance.ProcessId}).");
+            }
+            catch (PipelineClientException refused)
+            {
+                return Finding.Note("instance", $"An instance runs on it at {instance.Url} (process {instance.ProcessId}), but does not let this command in: {refused.Message}");
+            }
         }
     }
 

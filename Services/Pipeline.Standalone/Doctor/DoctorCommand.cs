@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Sqlite;
+using Pipeline.Standalone.Client;
 using Pipeline.Standalone.Configuration;
 using Pipeline.Standalone.Live;
 using Spectre.Console;
@@ -59,7 +60,7 @@ internal static class DoctorCommand
             yield return finding;
         }
 
-        var instance = await Checks.LockAsync(directory, cancellationToken);
+        var instance = await Checks.LockAsync(directory, PipelineClient.TokenOf(settings, builder.Configuration), cancellationToken);
         yield return instance;
         foreach (var finding in Checks.Databases(directory))
         {

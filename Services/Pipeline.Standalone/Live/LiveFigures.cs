@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Status;
+using Pipeline.Standalone.Client;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
 
@@ -12,7 +12,6 @@ internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProv
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
-    private static readonly JsonSerializerOptions Json = CreateJson();
 
     public async Task ShowAsync(CancellationToken cancellationToken)
     {
@@ -66,7 +65,7 @@ internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProv
 
     private Task WriteAsync(StatusReport report) => mode switch
     {
-        OutputMode.Json => Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, Json)),
+        OutputMode.Json => Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, PipelineClient.Json)),
         OutputMode.Terminal => Console.Out.WriteAsync(OneLine(Line(report))),
         _ => Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Now:HH:mm:ss} {Line(report)}")),
     };
@@ -76,13 +75,6 @@ internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProv
     {
         var width = Math.Max(20, Console.WindowWidth - 1);
         return $"\r{(line.Length > width ? line[..width] : line)}\u001b[K";
-    }
-
-    private static JsonSerializerOptions CreateJson()
-    {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
-        ApiJson.Configure(options);
-        return options;
     }
 }
 

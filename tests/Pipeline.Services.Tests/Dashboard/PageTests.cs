@@ -21,7 +21,7 @@ public sealed partial class PageTests : DashboardFixture
     [Fact]
     public async Task Page_Files_NameNothingOutside()
     {
-        foreach (var file in new[] { "/", "/page/app.css", "/page/app.js", "/page/views.js", "/page/chart.js", "/page/dom.js" })
+        foreach (var file in new[] { "/", "/page/app.css", "/page/app.js", "/page/views.js", "/page/chart.js", "/page/dom.js", "/page/token.js" })
         {
             var text = await Client.GetStringAsync(file, TestContext.Current.CancellationToken);
             Assert.DoesNotMatch("https?://(?!www\\.w3\\.org/2000/svg)", text);

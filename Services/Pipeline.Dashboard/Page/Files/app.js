@@ -1,10 +1,12 @@
 // Asks the API again and again: the status every second, the lists every three. Stops while nobody looks.
 import { byId } from './dom.js';
 import { showDeadLetters, showEvents, showRuns, showStatus, showUsers, showWindows } from './views.js';
+import { askForToken, authorization } from './token.js';
 
 async function get(path) {
-  const response = await fetch(path, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(10000) });
+  const response = await fetch(path, { headers: { accept: 'application/json', ...authorization() }, signal: AbortSignal.timeout(10000) });
   const body = await response.json();
+  if (response.status === 401) askForToken(body.detail);
   if (!response.ok) throw new Error(body.detail ?? body.title ?? `${path} answered ${response.status}`);
   return body;
 }

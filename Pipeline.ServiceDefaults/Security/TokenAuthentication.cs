@@ -1,0 +1,84 @@
+using System.Net;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.ServiceDefaults.Security;
+
+/// <summary>Takes <c>Authorization: Bearer TOKEN</c>; without tokens in the settings, every caller on this machine.</summary>
+internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenBook tokens)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public new const string Scheme = "token";
+
+    private const string Prefix = "Bearer ";
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (tokens.IsOpen)
+        {
+            return WriteAsync(
+                StatusCodes.Status403Forbidden,
+                "Without tokens (Security:Tokens) the API answers only this machine, called localhost, and no other site's pages.");
+        }
+
+        Response.Headers.WWWAuthenticate = "Bearer";
+        return WriteAsync(
+            StatusCodes.Status401Unauthorized,
+            Request.Headers.Authorization.Count == 0 ? "Send a token: Authorization: Bearer TOKEN." : "The token is not one of this pipeline's.");
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        var needed = Context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => Array.IndexOf(ApiRoles.All, data.Policy)).DefaultIfEmpty(-1).Max();
+        var has = Context.User.FindFirstValue(ClaimTypes.Role);
+        return WriteAsync(
+            StatusCodes.Status403Forbidden,
+            needed is >= 0 and var role
+                ? $"{Request.Method} {Request.Path} needs the role {ApiRoles.All[role]}; the token of '{Context.User.Identity?.Name}' has the role {has}."
+                : $"The role {has} is not enough.");
+    }
+
+    private AuthenticateResult Authenticate()
+    {
+        if (tokens.IsOpen)
+        {
+            return IsFromHere() ? Success(TokenBook.Open) : AuthenticateResult.Fail("Not from this machine.");
+        }
+
+        if (Request.Headers.Authorization.ToString() is not { Length: > 0 } header)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && tokens.Find(header[Prefix.Length..].Trim()) is { } holder
+            ? Success(holder)
+            : AuthenticateResult.Fail("Unknown token.");
+    }
+
+    /// <summary>
+    /// By its address and by the name that it calls us, because a web page of somebody else's may have its name resolve to this
+    /// machine, or post to localhost from a browser that runs on it.
+    /// </summary>
+    private bool IsFromHere()
+        => Context.Connection.RemoteIpAddress is not { } address || IPAddress.IsLoopback(address)
+            ? ListenAddresses.IsLoopback(Request.Host.Host) && Request.Headers["Sec-Fetch-Site"].ToString() is not ("cross-site" or "same-site")
+            : false;
+
+    private static AuthenticateResult Success(ClaimsPrincipal holder) => AuthenticateResult.Success(new AuthenticationTicket(holder, Scheme));
+
+    private Task WriteAsync(int status, string detail)
+    {
+        Response.StatusCode = status;
+        var problem = new ProblemDetails { Status = status, Title = ReasonPhrases.GetReasonPhrase(status), Detail = detail };
+        return Response.WriteAsJsonAsync(problem, options: null, "application/problem+json", Context.RequestAborted);
+    }
+}
