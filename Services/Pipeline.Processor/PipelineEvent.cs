@@ -10,6 +10,9 @@ internal struct PipelineEvent
     /// <summary>Rules that it breaks without being rejected; bit = index of the rule in the contract.</summary>
     public ulong Warnings;
 
+    /// <summary>Hash of the user's id, for counting distinct users.</summary>
+    public ulong UserHash;
+
     /// <summary>Index in <see cref="AgeBands"/>.</summary>
     public byte AgeBand;
 }

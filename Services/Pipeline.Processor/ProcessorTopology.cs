@@ -1,5 +1,6 @@
 using Pipeline.Contracts;
 using Pipeline.Processor.Steps;
+using Pipeline.Storage;
 using Pipeline.Streaming.Processing;
 using Pipeline.Streaming.Processing.Steps;
 using Pipeline.Streaming.Windowing;
@@ -15,6 +16,13 @@ internal static class ProcessorTopology
     /// <summary>Lateness is judged by the finest window: what is too late for its minute goes to the late table.</summary>
     private static readonly TumblingWindows Finest = TumblingWindows.OfMinutes;
 
+    private static (string, HoppingWindows) Minutes { get; } = Grain(WindowGrain.Minute, Finest);
+
+    private static (string, HoppingWindows) Hours { get; } = Grain(WindowGrain.Hour, TumblingWindows.OfHours);
+
+    private static (string, HoppingWindows) RollingFiveMinutes { get; } =
+        (WindowGrain.RollingFiveMinutes, HoppingWindows.Of(WindowGrain.LengthOf(WindowGrain.RollingFiveMinutes), TimeSpan.FromMinutes(1)));
+
     public static Topology<PipelineEvent> Create(string topic, QualityRules rules, ProcessorOptions options, ResultSink sink)
     {
         var lateness = AllowedLateness.Of(options.AllowedLateness);
@@ -26,8 +34,8 @@ internal static class ProcessorTopology
             .Then(new Deduplicate<PipelineEvent>(EventId, options.DedupeHorizon))               // seen before: duplicate
             .Then(new DivertLate<PipelineEvent>(Finest, lateness))                              // its minute is closed for good: late
             .Then(new Enrich())                                                                 // age band, …
-            .Then(new Metrics("minute", Finest, lateness, sink))                                // events, age, latency by dimension
-            .Then(new Metrics("hour", TumblingWindows.OfHours, lateness, sink));
+            .Then(new Metrics(lateness, sink, Minutes, RollingFiveMinutes))                     // events, users, age, latency by dimension
+            .Then(new Metrics(lateness, sink, Hours));
 
         if (topic == Topics.Activity)
         {
@@ -38,6 +46,8 @@ internal static class ProcessorTopology
             .Then(new QualityResults(rules, sink))                                              // how every rule did, by minute
             .To(sink, status => Rejections.Describe(rules, status));
     }
+
+    private static (string, HoppingWindows) Grain(string name, TumblingWindows windows) => (name, HoppingWindows.Of(windows));
 
     private static Guid EventId(in PipelineEvent e) => e.Decoded.EventId;
 }

@@ -1,8 +1,10 @@
+using System.Buffers;
 using Pipeline.Contracts;
 using Pipeline.Storage;
 using Pipeline.Streaming;
 using Pipeline.Streaming.Processing;
 using Pipeline.Streaming.RecordLog;
+using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Processor;
 
@@ -19,6 +21,7 @@ internal sealed class ResultSink : Sink<PipelineEvent>
     private readonly string _owner;
     private readonly LatencyHistogram _latency;
     private readonly ResultBatch _batch;
+    private readonly ArrayBufferWriter<byte> _sketches = new();
     private long _epoch;
 
     public ResultSink(TopicPartition partition, IResultStore store, QualityRules rules, TimeProvider time, string owner)
@@ -72,9 +75,10 @@ internal sealed class ResultSink : Sink<PipelineEvent>
         }
     }
 
-    public void AddWindow(string metric, string dimension, string value, string grain, long start, Aggregate aggregate, bool isFinal, bool isLateUpdate)
+    public void AddWindow(
+        string metric, string dimension, string value, string grain, long start, in Aggregate aggregate, bool isFinal, bool isLateUpdate, ISketch? sketch)
         => _batch.Windows.Add(new WindowRow(
-            metric, dimension, value, grain, start, _partition.Topic, _partition.Partition, aggregate, isFinal, isLateUpdate, default));
+            metric, dimension, value, grain, start, _partition.Topic, _partition.Partition, aggregate, isFinal, isLateUpdate, BytesOf(sketch)));
 
     public void AddQuality(string rule, long windowStart, long checkedRecords, long failed)
         => _batch.Quality.Add(new QualityRow(rule, windowStart, _partition.Topic, _partition.Partition, checkedRecords, failed));
@@ -102,7 +106,24 @@ internal sealed class ResultSink : Sink<PipelineEvent>
         }
     }
 
-    public override void Clear() => _batch.Clear();
+    public override void Clear()
+    {
+        _batch.Clear();
+        _sketches.ResetWrittenCount();
+    }
+
+    // Rows point into the buffer. When it grows it leaves the old one to the rows that point there.
+    private ReadOnlyMemory<byte> BytesOf(ISketch? sketch)
+    {
+        if (sketch is null)
+        {
+            return default;
+        }
+
+        var start = _sketches.WrittenCount;
+        sketch.WriteTo(_sketches);
+        return _sketches.WrittenMemory[start..];
+    }
 
     private void AddEvent(RecordBatch records, int i, in PipelineEvent e)
         => _batch.Events.Add(new EventRow(

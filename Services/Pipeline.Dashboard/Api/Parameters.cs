@@ -42,7 +42,7 @@ internal sealed record WindowParameters : RangeParameters
     public string? Dimension { get; init; }
 
     [FromQuery(Name = "grain")]
-    [Description("Length of the windows: `minute` or `hour`. Default: `minute`.")]
+    [Description("Length of the windows: `minute`, `hour` or `rolling_5m`. Default: `minute`.")]
     public string? Grain { get; init; }
 }
 

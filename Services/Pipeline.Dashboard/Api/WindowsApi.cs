@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Pipeline.Storage;
+using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Dashboard.Api;
 
@@ -9,7 +10,8 @@ internal static class WindowsApi
         .WithName("ListWindows")
         .WithTags("Analytics")
         .WithSummary("Windowed metrics, oldest first")
-        .WithDescription("Aggregates of one metric over tumbling windows of event time, grouped by one dimension and merged over the source partitions.");
+        .WithDescription("Aggregates of one metric (`events`, `users`, `latency`, `age`) over windows of event time, grouped by one dimension and merged over "
+            + "the source partitions. The grain `rolling_5m` is the last five minutes, every minute.");
 
     private static async Task<Results<Ok<ItemPage<WindowItem>>, ValidationProblem>> ListAsync(
         [AsParameters] WindowParameters parameters, IResultStore store, CancellationToken cancellationToken)
@@ -51,8 +53,32 @@ internal static class WindowsApi
             a.Count > 0 ? a.Min : null,
             a.Count > 0 ? a.Max : null,
             StandardDeviation(a),
+            DistinctOf(w.Sketches),
+            QuantilesOf(w.Sketches),
             w.IsFinal,
             w.IsLateUpdate);
+    }
+
+    private static long? DistinctOf(IReadOnlyList<byte[]> sketches)
+    {
+        var distinct = new HyperLogLog();
+        foreach (var sketch in sketches.Where(s => HyperLogLog.IsFormat(s)))
+        {
+            distinct.Merge(sketch);
+        }
+
+        return distinct.IsEmpty ? null : distinct.Estimate();
+    }
+
+    private static Quantiles? QuantilesOf(IReadOnlyList<byte[]> sketches)
+    {
+        var numbers = new QuantileSketch();
+        foreach (var sketch in sketches.Where(s => QuantileSketch.IsFormat(s)))
+        {
+            numbers.Merge(sketch);
+        }
+
+        return numbers.IsEmpty ? null : new Quantiles(numbers.Quantile(0.5), numbers.Quantile(0.9), numbers.Quantile(0.95), numbers.Quantile(0.99));
     }
 
     // Of the population. Rounding can make the difference a hair negative when all values are equal.

@@ -1,4 +1,5 @@
 using Pipeline.Streaming.Processing;
+using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Processor.Steps;
 
@@ -15,7 +16,9 @@ internal sealed class Enrich() : Step<PipelineEvent>("enrich")
         {
             if (batch.IsPending(i))
             {
-                events[i].AgeBand = AgeBands.IndexOf(events[i].Decoded.Age);
+                ref var e = ref events[i];
+                e.AgeBand = AgeBands.IndexOf(e.Decoded.Age);
+                e.UserHash = HyperLogLog.HashOf(e.Decoded.UserId);
             }
         }
     }

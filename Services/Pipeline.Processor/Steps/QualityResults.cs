@@ -23,8 +23,10 @@ internal sealed class QualityResults : Step<PipelineEvent>
 
     private readonly QualityRules _rules;
     private readonly ResultSink _sink;
-    private readonly WindowAggregator<RuleCombination, long> _aggregator = new(TumblingWindows.OfMinutes, Disorder);
-    private readonly Action<WindowPane<RuleCombination, long>> _emit;
+    private readonly WindowAggregator<KeyedAggregates<RuleCombination, long>> _aggregator = new(
+        TumblingWindows.OfMinutes, Disorder, () => new KeyedAggregates<RuleCombination, long>((ref long into, in long from) => into += from));
+
+    private readonly Action<EmittedWindow<KeyedAggregates<RuleCombination, long>>> _emit;
     private readonly ulong _valueRules;
     private readonly ulong _duplicateRule;
     private readonly long[] _checked;
@@ -43,9 +45,13 @@ internal sealed class QualityResults : Step<PipelineEvent>
         _failed = new long[rules.Rules.Length];
     }
 
-    public override string StateDefinition => $"tumbling minutes of append, rules {string.Join(' ', _rules.Rules.Select(r => r.Id))}";
+    public override string StateDefinition => $"{VersionBefore}; v2";
+
+    private string VersionBefore => $"tumbling minutes of append, rules {string.Join(' ', _rules.Rules.Select(r => r.Id))}";
 
     public override long StateEntries => _aggregator.Entries;
+
+    public override bool Supersedes(string definition) => definition == VersionBefore;
 
     public override bool HasUnflushed => _aggregator.HasUnemitted;
 
@@ -62,7 +68,7 @@ internal sealed class QualityResults : Step<PipelineEvent>
 
             if (_aggregator.Update(time, new Watermark(_newest)) is { } combinations)
             {
-                combinations.GetOrAdd(CombinationOf(in statuses[i], in events[i]), out _)++;
+                combinations[CombinationOf(in statuses[i], in events[i])]++;
             }
         }
 
@@ -102,12 +108,12 @@ internal sealed class QualityResults : Step<PipelineEvent>
         return new RuleCombination(all, e.Warnings | (status.Outcome == Outcome.Duplicate ? _duplicateRule : 0));
     }
 
-    private void Emit(WindowPane<RuleCombination, long> pane)
+    private void Emit(EmittedWindow<KeyedAggregates<RuleCombination, long>> window)
     {
         Array.Clear(_checked);
         Array.Clear(_failed);
-        var keys = pane.State.Keys;
-        var counts = pane.State.Values;
+        var keys = window.Content.Keys;
+        var counts = window.Content.Values;
         for (var k = 0; k < keys.Length; k++)
         {
             for (var rule = 0; rule < _checked.Length; rule++)
@@ -121,7 +127,7 @@ internal sealed class QualityResults : Step<PipelineEvent>
         {
             if (_checked[rule] > 0)
             {
-                _sink.AddQuality(_rules.Rules[rule].Id, pane.Window.Start, _checked[rule], _failed[rule]);
+                _sink.AddQuality(_rules.Rules[rule].Id, window.Window.Start, _checked[rule], _failed[rule]);
             }
         }
     }

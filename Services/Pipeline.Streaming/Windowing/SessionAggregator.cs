@@ -4,10 +4,6 @@ using Pipeline.Streaming.State;
 
 namespace Pipeline.Streaming.Windowing;
 
-/// <summary>Adds an accumulator to another one; must not depend on the order.</summary>
-public delegate void SessionMerge<TAccumulator>(ref TAccumulator into, in TAccumulator from)
-    where TAccumulator : unmanaged;
-
 /// <summary>
 /// Merging session windows per key. The sessions at the end do not depend on the order in which events came, as long as they came
 /// before they were too late. A session is known by its key and its start; when an earlier event or a merge changes that, the
@@ -25,7 +21,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
     private readonly SessionWindows _windows;
     private readonly long _retention;
-    private readonly SessionMerge<TAccumulator> _merge;
+    private readonly Merge<TAccumulator> _merge;
     private readonly KeyedState<TKey, int> _heads = new();
     private readonly List<int> _dirty = [];
     private readonly List<(TKey Key, long Start)> _removed = [];
@@ -41,7 +37,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <param name="latestWindow">
     /// How far behind the watermark a record may be at most and still be accepted, ms: the finest window's length + the allowed lateness.
     /// </param>
-    public SessionAggregator(SessionWindows windows, long latestWindow, SessionMerge<TAccumulator> merge)
+    public SessionAggregator(SessionWindows windows, long latestWindow, Merge<TAccumulator> merge)
     {
         _windows = windows;
         _retention = latestWindow;

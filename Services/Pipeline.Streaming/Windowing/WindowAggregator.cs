@@ -4,49 +4,85 @@ using Pipeline.Streaming.State;
 namespace Pipeline.Streaming.Windowing;
 
 /// <summary>
-/// Keyed aggregates of tumbling windows: assign → update → emit when the watermark passes the end → emit again on a late
-/// update → discard when the allowed lateness is over. Open windows can be emitted early. Values are absolute, so emitting
-/// twice changes nothing. Not thread-safe.
+/// Aggregates of tumbling and hopping windows: update → emit when the watermark passes the end → emit again on a late update →
+/// discard when the allowed lateness is over. Windows that don't overlap can be emitted early. Values are absolute, so
+/// emitting twice changes nothing. Not thread-safe.
 /// </summary>
-public sealed class WindowAggregator<TKey, TAccumulator>
-    where TKey : unmanaged, IEquatable<TKey>
-    where TAccumulator : unmanaged
+/// <remarks>
+/// <para>
+/// Time is cut into panes as long as the advance; a record updates the one pane it lies in, however many windows overlap there, and
+/// however many windowings share the panes. A window is the merge of its panes, made when it is emitted.
+/// </para>
+/// <para>
+/// Windows that overlap are not emitted early: size ÷ advance of them are open at any time. Read them from here instead (<see cref="Visit"/>).
+/// </para>
+/// <para>
+/// A record is too late when the first window that holds it is closed for good, although later ones may still be open: else what
+/// the first one held at the end would depend on how the log cuts its batches.
+/// </para>
+/// </remarks>
+public sealed class WindowAggregator<TContent>
+    where TContent : class, IWindowContent<TContent>
 {
-    private readonly TumblingWindows _windows;
+    private const int MaxSpare = 8;
+
+    private readonly TumblingWindows _slices;
+    private readonly WindowList[] _windowings;
     private readonly AllowedLateness _allowedLateness;
-    private readonly int _maxOpen;
-    private readonly SortedDictionary<long, WindowPane<TKey, TAccumulator>> _panes = [];
-    private readonly Stack<KeyedState<TKey, TAccumulator>> _spare = new();
-    private readonly List<long> _closed = [];
-    private WindowPane<TKey, TAccumulator>? _last;
+    private readonly Func<TContent> _create;
+    private readonly int _maxPanes;
+    private readonly long _longest;
+    private readonly List<Pane> _panes = [];
+    private readonly Stack<TContent> _spare = new();
+    private Pane? _last;
+    private TContent? _merged;
     private Watermark _watermark = Watermark.None;
     private long _emitFrom = long.MinValue;
 
-    /// <param name="maxOpen">Bound on open windows, against records that are spread over the far future. Default: 10,000.</param>
-    public WindowAggregator(TumblingWindows windows, AllowedLateness allowedLateness, int maxOpen = 10_000)
+    // Counts emissions; a window is dirty when one of its panes was changed since its own last one.
+    private long _round = 1;
+
+    /// <param name="windowings">One or more; all with the same advance.</param>
+    /// <param name="create">Makes an empty content.</param>
+    /// <param name="maxPanes">Bound on panes, against records that are spread over the far future. Default: 10,000.</param>
+    public WindowAggregator(IReadOnlyList<HoppingWindows> windowings, AllowedLateness allowedLateness, Func<TContent> create, int maxPanes = 10_000)
     {
-        _windows = windows;
+        var advance = windowings[0].Advance;
+        if (windowings.Any(w => w.Advance != advance))
+        {
+            throw new ArgumentException($"Windows that share panes must have the same advance: {string.Join(", ", windowings)}.", nameof(windowings));
+        }
+
+        _slices = TumblingWindows.OfSize(TimeSpan.FromMilliseconds(advance));
+        _windowings = [.. windowings.Select(w => new WindowList(w))];
+        _longest = windowings.Max(w => w.Size);
         _allowedLateness = allowedLateness;
-        _maxOpen = maxOpen;
+        _create = create;
+        _maxPanes = maxPanes;
     }
 
-    public int OpenWindows => _panes.Count;
+    public WindowAggregator(TumblingWindows windows, AllowedLateness allowedLateness, Func<TContent> create, int maxPanes = 10_000)
+        : this([HoppingWindows.Of(windows)], allowedLateness, create, maxPanes)
+    {
+    }
+
+    public int Panes => _panes.Count;
 
     public long Entries
     {
         get
         {
             var entries = 0L;
-            foreach (var pane in _panes.Values)
+            foreach (var pane in _panes)
             {
-                entries += pane.State.Count;
+                entries += pane.Content.Entries;
             }
 
             return entries;
         }
     }
 
-    /// <summary>Updates that found too many windows open.</summary>
+    /// <summary>Updates that were not taken: too many panes, or too late for the first window.</summary>
     public long Refused { get; private set; }
 
     /// <summary>Whether an early <see cref="Emit"/> has something to emit.</summary>
@@ -54,11 +90,14 @@ public sealed class WindowAggregator<TKey, TAccumulator>
     {
         get
         {
-            foreach (var pane in _panes.Values)
+            foreach (var windowing in _windowings)
             {
-                if (IsDue(pane, early: true))
+                foreach (ref readonly var window in windowing.Windows)
                 {
-                    return true;
+                    if (IsDue(windowing.Definition, in window, early: true))
+                    {
+                        return true;
+                    }
                 }
             }
 
@@ -67,31 +106,27 @@ public sealed class WindowAggregator<TKey, TAccumulator>
     }
 
     /// <summary>
-    /// The aggregates of the window that contains <paramref name="eventTime"/>, about to be updated by a record at whose turn the
-    /// watermark was <paramref name="at"/>; <see langword="null"/> when too many windows are open.
+    /// The content of the pane that contains <paramref name="eventTime"/>, about to be updated by a record at whose turn the
+    /// watermark was <paramref name="at"/>; <see langword="null"/> when the update is refused (<see cref="Refused"/>).
     /// </summary>
-    public KeyedState<TKey, TAccumulator>? Update(long eventTime, Watermark at)
+    public TContent? Update(long eventTime, Watermark at)
     {
         var pane = _last;
-        if (pane is null || eventTime < pane.Window.Start || eventTime >= pane.Window.End)
+        if (pane is null || eventTime < pane.Start || eventTime >= pane.End)
         {
-            pane = Find(eventTime);
-            if (pane is null)
-            {
-                Refused++;
-                return null;
-            }
-
-            _last = pane;
+            pane = Find(eventTime, at);
         }
 
-        pane.IsDirty = true;
-        if (at.Value >= pane.Window.End)
+        if (pane is null || (at.Value >= pane.End && _allowedLateness.IsClosed(pane.End, at)))
         {
-            pane.IsLateUpdate = true;
+            Refused++;
+            return null;
         }
 
-        return pane.State;
+        _last = pane;
+        pane.ChangedIn = _round;
+        pane.ChangedAt = at.Value;
+        return pane.Content;
     }
 
     /// <summary>Moves the watermark; windows that it passed are emitted by the next <see cref="Emit"/>.</summary>
@@ -103,34 +138,46 @@ public sealed class WindowAggregator<TKey, TAccumulator>
         }
     }
 
-    /// <summary>Emits complete windows that changed and, when <paramref name="early"/>, open ones that changed; discards closed ones.</summary>
-    public void Emit(bool early, Action<WindowPane<TKey, TAccumulator>> emit)
+    /// <summary>
+    /// Emits complete windows that changed and, when <paramref name="early"/>, open ones that changed and don't overlap; discards closed
+    /// ones. The content is valid during the call only.
+    /// </summary>
+    public void Emit(bool early, Action<EmittedWindow<TContent>> emit)
     {
-        foreach (var pane in _panes.Values)
+        foreach (var windowing in _windowings)
         {
-            if (IsDue(pane, early))
+            foreach (ref var window in windowing.Windows)
             {
-                pane.IsFinal = _watermark.HasPassed(pane.Window.End);
-                if (pane.Window.Start >= _emitFrom)
+                if (IsDue(windowing.Definition, in window, early))
                 {
-                    emit(pane);
+                    window.EmittedIn = _round;
+                    window.IsFinal = _watermark.HasPassed(window.Start + windowing.Definition.Size);
+                    if (window.Start >= _emitFrom)
+                    {
+                        emit(Make(windowing.Definition, in window));
+                    }
                 }
-
-                pane.IsDirty = false;
             }
 
-            if (_allowedLateness.IsClosed(pane.Window.End, _watermark))
-            {
-                _closed.Add(pane.Window.Start);
-            }
+            windowing.RemoveClosed(_allowedLateness, _watermark);
         }
 
-        foreach (var start in _closed)
+        _round++;
+        DiscardPanes();
+    }
+
+    /// <summary>Shows every window of a windowing that still takes records as it is now, emitted or not; changes nothing.</summary>
+    public void Visit(HoppingWindows windowing, Action<EmittedWindow<TContent>> visit)
+    {
+        var list = Array.Find(_windowings, w => w.Definition == windowing) ?? throw new ArgumentException($"There are no windows '{windowing}' here.", nameof(windowing));
+        foreach (ref readonly var window in list.Windows)
         {
-            Discard(start);
+            if (window.Start >= _emitFrom && HasPanes(windowing, in window))
+            {
+                var emitted = Make(windowing, in window);
+                visit(emitted with { IsFinal = _watermark.HasPassed(emitted.Window.End) });
+            }
         }
-
-        _closed.Clear();
     }
 
     /// <summary>Windows that begin before this time (Unix ms) are incomplete and must not be emitted.</summary>
@@ -141,14 +188,19 @@ public sealed class WindowAggregator<TKey, TAccumulator>
         writer.Write(_watermark.Value);
         writer.Write(_emitFrom);
         writer.Write(Refused);
+        writer.Write(_round);
         writer.Write(_panes.Count);
-        foreach (var pane in _panes.Values)
+        foreach (var pane in _panes)
         {
-            writer.Write(pane.Window.Start);
-            writer.Write(pane.IsDirty);
-            writer.Write(pane.IsFinal);
-            writer.Write(pane.IsLateUpdate);
-            pane.State.Save(writer);
+            writer.Write(pane.Start);
+            writer.Write(pane.ChangedIn);
+            writer.Write(pane.ChangedAt);
+            pane.Content.Save(writer);
+        }
+
+        foreach (var windowing in _windowings)
+        {
+            writer.WriteArray<WindowState>(windowing.Windows);
         }
     }
 
@@ -157,75 +209,155 @@ public sealed class WindowAggregator<TKey, TAccumulator>
         _watermark = new Watermark(reader.Read<long>());
         _emitFrom = reader.Read<long>();
         Refused = reader.Read<long>();
-        var count = reader.Read<int>();
-        for (var i = 0; i < count; i++)
+        _round = reader.Read<long>();
+        for (var remaining = reader.Read<int>(); remaining > 0; remaining--)
         {
             var start = reader.Read<long>();
-            var pane = new WindowPane<TKey, TAccumulator>(new TimeWindow(start, start + _windows.Size), new KeyedState<TKey, TAccumulator>())
-            {
-                IsDirty = reader.Read<bool>(),
-                IsFinal = reader.Read<bool>(),
-                IsLateUpdate = reader.Read<bool>(),
-            };
-            pane.State.Restore(ref reader);
-            _panes.Add(start, pane);
+            var pane = new Pane(start, start + _slices.Size, _create()) { ChangedIn = reader.Read<long>(), ChangedAt = reader.Read<long>() };
+            pane.Content.Restore(ref reader);
+            _panes.Add(pane);
+        }
+
+        foreach (var windowing in _windowings)
+        {
+            windowing.Restore(ref reader);
         }
     }
 
-    // An empty pane can't exist: it is made by its first update.
-    private bool IsDue(WindowPane<TKey, TAccumulator> pane, bool early)
-        => _watermark.HasPassed(pane.Window.End) ? pane.IsDirty || !pane.IsFinal : early && pane.IsDirty;
-
-    private WindowPane<TKey, TAccumulator>? Find(long eventTime)
+    private bool IsDue(HoppingWindows windowing, in WindowState window, bool early)
     {
-        var window = _windows.WindowOf(eventTime);
-        if (_panes.TryGetValue(window.Start, out var pane))
+        var isComplete = _watermark.HasPassed(window.Start + windowing.Size);
+        return isComplete
+            ? !window.IsFinal || IsDirty(windowing, in window)
+            : early && !windowing.Overlap && IsDirty(windowing, in window);
+    }
+
+    private bool IsDirty(HoppingWindows windowing, in WindowState window)
+    {
+        for (var i = FirstPaneFrom(window.Start); i < _panes.Count && _panes[i].Start < window.Start + windowing.Size; i++)
         {
-            return pane;
+            if (_panes[i].ChangedIn > window.EmittedIn)
+            {
+                return true;
+            }
         }
 
-        if (_panes.Count >= _maxOpen)
+        return false;
+    }
+
+    private bool HasPanes(HoppingWindows windowing, in WindowState window)
+    {
+        var first = FirstPaneFrom(window.Start);
+        return first < _panes.Count && _panes[first].Start < window.Start + windowing.Size;
+    }
+
+    private EmittedWindow<TContent> Make(HoppingWindows windowing, in WindowState window)
+    {
+        var end = window.Start + windowing.Size;
+        var first = FirstPaneFrom(window.Start);
+        var isLate = false;
+        var past = first;
+        for (; past < _panes.Count && _panes[past].Start < end; past++)
+        {
+            isLate |= _panes[past].ChangedAt >= end;
+        }
+
+        var content = past - first == 1 ? _panes[first].Content : Merge(first, past);
+        return new EmittedWindow<TContent>(windowing, new TimeWindow(window.Start, end), content, window.IsFinal, isLate);
+    }
+
+    private TContent Merge(int first, int past)
+    {
+        var merged = _merged ??= _create();
+        merged.Clear();
+        for (var i = first; i < past; i++)
+        {
+            merged.Merge(_panes[i].Content);
+        }
+
+        return merged;
+    }
+
+    private Pane? Find(long eventTime, Watermark at)
+    {
+        var start = _slices.StartOf(eventTime);
+        var index = FirstPaneFrom(start);
+        if (index < _panes.Count && _panes[index].Start == start)
+        {
+            return _panes[index];
+        }
+
+        if (_panes.Count >= _maxPanes || _allowedLateness.IsClosed(start + _slices.Size, at))
         {
             return null;
         }
 
-        pane = new WindowPane<TKey, TAccumulator>(window, _spare.TryPop(out var state) ? state : new KeyedState<TKey, TAccumulator>());
-        _panes.Add(window.Start, pane);
+        var pane = new Pane(start, start + _slices.Size, _spare.TryPop(out var content) ? content : _create());
+        _panes.Insert(index, pane);
+        foreach (var windowing in _windowings)
+        {
+            windowing.AddAround(start);
+        }
+
         return pane;
     }
 
-    private void Discard(long start)
+    private int FirstPaneFrom(long start)
     {
-        if (_panes.Remove(start, out var pane))
+        var (from, to) = (0, _panes.Count);
+        while (from < to)
         {
-            if (_spare.Count < 4)
+            var middle = (from + to) / 2;
+            if (_panes[middle].Start < start)
             {
-                pane.State.Clear();
-                _spare.Push(pane.State);
+                from = middle + 1;
             }
-
-            if (ReferenceEquals(_last, pane))
+            else
             {
-                _last = null;
+                to = middle;
             }
         }
+
+        return from;
+    }
+
+    // A pane goes with the last window that holds it.
+    private void DiscardPanes()
+    {
+        var gone = 0;
+        while (gone < _panes.Count && _allowedLateness.IsClosed(_panes[gone].Start + _longest, _watermark))
+        {
+            var pane = _panes[gone++];
+            _last = ReferenceEquals(_last, pane) ? null : _last;
+            if (_spare.Count < MaxSpare)
+            {
+                pane.Content.Clear();
+                _spare.Push(pane.Content);
+            }
+        }
+
+        _panes.RemoveRange(0, gone);
+    }
+
+    private sealed class Pane(long start, long end, TContent content)
+    {
+        public long Start { get; } = start;
+
+        public long End { get; } = end;
+
+        public TContent Content { get; } = content;
+
+        /// <summary>The round of its last change.</summary>
+        public long ChangedIn { get; set; }
+
+        /// <summary>The watermark at its last change: windows that had ended by then have changed late.</summary>
+        public long ChangedAt { get; set; } = long.MinValue;
     }
 }
 
-/// <summary>One window with its aggregates.</summary>
-public sealed class WindowPane<TKey, TAccumulator>(TimeWindow window, KeyedState<TKey, TAccumulator> state)
-    where TKey : unmanaged, IEquatable<TKey>
-    where TAccumulator : unmanaged
-{
-    public TimeWindow Window { get; } = window;
-
-    public KeyedState<TKey, TAccumulator> State { get; } = state;
-
-    /// <summary>The watermark had passed the end when it was emitted last.</summary>
-    public bool IsFinal { get; internal set; }
-
-    /// <summary>A late record changed it after the watermark had passed its end.</summary>
-    public bool IsLateUpdate { get; internal set; }
-
-    internal bool IsDirty { get; set; }
-}
+/// <summary>A window that is emitted or looked at.</summary>
+/// <param name="Content">Valid during the call only.</param>
+/// <param name="IsFinal">The watermark has passed its end.</param>
+/// <param name="IsLateUpdate">A late record changed it after the watermark had passed its end.</param>
+public readonly record struct EmittedWindow<TContent>(HoppingWindows Windowing, TimeWindow Window, TContent Content, bool IsFinal, bool IsLateUpdate)
+    where TContent : class, IWindowContent<TContent>;

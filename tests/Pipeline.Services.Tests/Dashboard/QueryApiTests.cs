@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Storage;
+using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
@@ -136,6 +138,40 @@ public sealed class QueryApiTests : DashboardFixture
     }
 
     [Fact]
+    public async Task Windows_SketchesOfTwoPartitions_AreMerged()
+    {
+        var (users, others) = (new HyperLogLog(), new HyperLogLog());
+        users.Add(UserId);
+        others.Add(UserId);
+        others.Add(EventId);
+        Store.Windows.Add(new WindowResult("users", "all", "all", "rolling_5m", 60_000, new Aggregate(3, 3, 3, 1, 1), true, true, [BytesOf(users), BytesOf(others)]));
+
+        var item = (await GetAsync("/api/windows?metric=users&grain=rolling_5m")).GetProperty("items")[0];
+
+        Assert.Equal(2, item.GetProperty("distinct").GetInt64());
+        Assert.Equal(JsonValueKind.Null, item.GetProperty("quantiles").ValueKind);
+        Assert.Equal("1970-01-01T00:06:00Z", item.GetProperty("window_end").GetString());
+        Assert.True(item.GetProperty("is_late_update").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Windows_QuantileSketches_AreMerged()
+    {
+        var (few, many) = (new QuantileSketch(), new QuantileSketch());
+        few.Add(100);
+        for (var i = 1; i < 100; i++)
+        {
+            many.Add(i);
+        }
+
+        Store.Windows.Add(new WindowResult("latency", "all", "all", "minute", 0, new Aggregate(100, 5050, 338_350, 1, 100), true, false, [BytesOf(few), BytesOf(many)]));
+
+        var quantiles = (await GetAsync("/api/windows?metric=latency")).GetProperty("items")[0].GetProperty("quantiles");
+
+        Assert.Equal([50, 90, 95, 99], new[] { "p50", "p90", "p95", "p99" }.Select(q => quantiles.GetProperty(q).GetInt64()));
+    }
+
+    [Fact]
     public async Task Windows_EmptyAggregate_HasNoMinimum()
     {
         Store.Windows.Add(new WindowResult("age", "all", "all", "minute", 0, Aggregate.Empty, false, false, []));
@@ -245,4 +281,11 @@ public sealed class QueryApiTests : DashboardFixture
 
     private static DeadLetterEntry DeadLetter(byte[] value)
         => new("users_topic", 0, 7, "malformed_json", "", "Not JSON at byte 0.", 0, Time, Time, "key"u8.ToArray(), value);
+
+    private static byte[] BytesOf(ISketch sketch)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        sketch.WriteTo(bytes);
+        return bytes.WrittenSpan.ToArray();
+    }
 }

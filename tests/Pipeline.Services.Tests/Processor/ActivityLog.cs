@@ -80,16 +80,28 @@ internal static class ActivityLog
             text.AppendLine(string.Concat(list.Select(o => $"{o} ")));
         }
 
-        foreach (var (grain, size) in new[] { ("minute", Minute), ("hour", 60 * Minute) })
+        foreach (var (grain, size, advance) in new[] { ("minute", Minute, Minute), ("hour", 60 * Minute, 60 * Minute), ("rolling_5m", 5 * Minute, Minute) })
         {
-            foreach (var group in stored.GroupBy(s => (Start: s.Time / size * size, s.Type)).OrderBy(g => g.Key.Start).ThenBy(g => g.Key.Type, StringComparer.Ordinal))
+            var windows = stored.SelectMany(s => StartsOf(s.Time, size, advance).Select(start => (Start: start, s.Type, s.User)));
+
+            // Windows that overlap are not written before they are complete.
+            foreach (var group in windows.Where(w => size == advance || w.Start + size <= WatermarkAt(newest))
+                .GroupBy(w => (w.Start, w.Type)).OrderBy(g => g.Key.Start).ThenBy(g => g.Key.Type, StringComparer.Ordinal))
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"{grain} {group.Key.Start} {group.Key.Type} {group.Count()}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"{grain} {group.Key.Start} {group.Key.Type} {group.Count()} {group.Select(w => w.User).Distinct().Count()}");
             }
         }
 
         AppendSessions(text, stored.Select(s => (s.User, s.Time)), WatermarkAt(newest));
         return text.ToString();
+    }
+
+    private static IEnumerable<long> StartsOf(long time, long size, long advance)
+    {
+        for (var start = time / advance * advance; start > time - size; start -= advance)
+        {
+            yield return start;
+        }
     }
 
     private static long WatermarkAt(long newest) => newest == long.MinValue ? long.MinValue : newest - OutOfOrderness;

@@ -116,12 +116,12 @@ public sealed class ProcessorCrashTests
         }
 
         text.AppendLine();
-        foreach (var grain in new[] { "minute", "hour" })
+        foreach (var grain in WindowGrain.All)
         {
-            foreach (var w in (await AllAsync(c => host.Store.QueryWindowsAsync(new WindowQuery { Dimension = "event_type", Grain = grain, Limit = 1000, Cursor = c }, Token)))
-                .OrderBy(w => w.WindowStart).ThenBy(w => w.Value, StringComparer.Ordinal))
+            var users = (await WindowsAsync(host, "users", grain)).ToDictionary(w => (w.WindowStart, w.Value), w => w.Aggregate.Count);
+            foreach (var w in (await WindowsAsync(host, "events", grain)).OrderBy(w => w.WindowStart).ThenBy(w => w.Value, StringComparer.Ordinal))
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"{grain} {w.WindowStart} {w.Value} {w.Aggregate.Count}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"{grain} {w.WindowStart} {w.Value} {w.Aggregate.Count} {users[(w.WindowStart, w.Value)]}");
             }
         }
 
@@ -133,6 +133,9 @@ public sealed class ProcessorCrashTests
 
         return text.ToString();
     }
+
+    private static Task<List<WindowResult>> WindowsAsync(ProcessorHost host, string metric, string grain)
+        => AllAsync(c => host.Store.QueryWindowsAsync(new WindowQuery { Metric = metric, Dimension = "event_type", Grain = grain, Limit = 1000, Cursor = c }, Token));
 
     private static async Task<List<T>> AllAsync<T>(Func<string?, ValueTask<Page<T>>> query)
     {

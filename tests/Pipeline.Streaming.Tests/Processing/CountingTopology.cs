@@ -80,7 +80,7 @@ internal static class CountingTopology
 
     private sealed class Count(TumblingWindows windows, AllowedLateness lateness, MemorySink sink, bool isOlderVersion) : Step<CountingEvent>("count")
     {
-        private readonly WindowAggregator<int, long> _aggregator = new(windows, lateness);
+        private readonly WindowAggregator<KeyedAggregates<int, long>> _aggregator = new(windows, lateness, () => new((ref long into, in long from) => into += from));
 
         public override string StateDefinition => isOlderVersion ? OlderDefinition : windows.ToString();
 
@@ -96,18 +96,18 @@ internal static class CountingTopology
             {
                 if (batch.IsPending(i))
                 {
-                    _aggregator.Update(batch.EventTimes[i], batch.WatermarkAt(i))!.GetOrAdd(batch.Events[i].Key, out _)++;
+                    _aggregator.Update(batch.EventTimes[i], batch.WatermarkAt(i))![batch.Events[i].Key]++;
                 }
             }
         }
 
         public override void OnWatermark(Watermark watermark) => _aggregator.Advance(watermark);
 
-        public override void Flush(bool early) => _aggregator.Emit(early, pane =>
+        public override void Flush(bool early) => _aggregator.Emit(early, window =>
         {
-            for (var k = 0; k < pane.State.Count; k++)
+            for (var k = 0; k < window.Content.Keys.Length; k++)
             {
-                sink.AddWindow(pane.Window.Start, pane.State.Keys[k], pane.State.Values[k], pane.IsFinal, pane.IsLateUpdate);
+                sink.AddWindow(window.Window.Start, window.Content.Keys[k], window.Content.Values[k], window.IsFinal, window.IsLateUpdate);
             }
         });
 

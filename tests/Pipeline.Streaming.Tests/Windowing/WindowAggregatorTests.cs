@@ -8,7 +8,7 @@ namespace Pipeline.Streaming.Tests.Windowing;
 public sealed class WindowAggregatorTests
 {
     private const long Minute = 60_000;
-    private readonly WindowAggregator<int, long> _windows = New();
+    private readonly WindowAggregator<KeyedAggregates<int, long>> _windows = New();
     private readonly List<(long Start, long Count, bool IsFinal, bool IsLate)> _emitted = [];
 
     [Fact]
@@ -58,13 +58,13 @@ public sealed class WindowAggregatorTests
         Add(10, watermark: 0);
         Advance(2 * Minute);
         Emit();
-        Assert.Equal(0, _windows.OpenWindows);
+        Assert.Equal(0, _windows.Panes);
     }
 
     [Fact]
     public void Update_TooManyWindows_RefusesAndCounts()
     {
-        var windows = New(maxOpen: 2);
+        var windows = New(maxPanes: 2);
         Assert.NotNull(windows.Update(0, Watermark.None));
         Assert.NotNull(windows.Update(Minute, Watermark.None));
         Assert.Null(windows.Update(2 * Minute, Watermark.None));
@@ -90,7 +90,9 @@ public sealed class WindowAggregatorTests
             Assert.Equal(whole, Run(times, Math.Min(cut, times.Length)));
         });
 
-    private static WindowAggregator<int, long> New(int maxOpen = 100) => new(TumblingWindows.OfMinutes, new AllowedLateness(Minute), maxOpen);
+    private static WindowAggregator<KeyedAggregates<int, long>> New(int maxPanes = 100) => new(TumblingWindows.OfMinutes, new AllowedLateness(Minute), NewContent, maxPanes);
+
+    private static KeyedAggregates<int, long> NewContent() => new((ref long into, in long from) => into += from);
 
     private static List<(long, long, bool)> Run(int[] times, int cut)
     {
@@ -115,27 +117,27 @@ public sealed class WindowAggregatorTests
                 continue;
             }
 
-            windows.Update(times[i], new Watermark(watermark))!.GetOrAdd(1, out _)++;
+            windows.Update(times[i], new Watermark(watermark))![1]++;
             windows.Advance(new Watermark(watermark));
             if (i % 3 == 0)
             {
-                windows.Emit(early: false, pane => last[pane.Window.Start] = (pane.State.Values[0], pane.IsFinal));
+                windows.Emit(early: false, pane => last[pane.Window.Start] = (pane.Content.Values[0], pane.IsFinal));
             }
         }
 
         windows.Advance(Watermark.EndOfInput);
-        windows.Emit(early: true, pane => last[pane.Window.Start] = (pane.State.Values[0], pane.IsFinal));
+        windows.Emit(early: true, pane => last[pane.Window.Start] = (pane.Content.Values[0], pane.IsFinal));
         return [.. last.OrderBy(l => l.Key).Select(l => (l.Key, l.Value.Item1, l.Value.Item2))];
     }
 
     private void Add(long time, long watermark)
     {
-        _windows.Update(time, new Watermark(watermark))!.GetOrAdd(1, out _)++;
+        _windows.Update(time, new Watermark(watermark))![1]++;
         Advance(watermark);
     }
 
     private void Advance(long watermark) => _windows.Advance(new Watermark(watermark));
 
     private void Emit(bool early = false)
-        => _windows.Emit(early, pane => _emitted.Add((pane.Window.Start, pane.State.Values[0], pane.IsFinal, pane.IsLateUpdate)));
+        => _windows.Emit(early, pane => _emitted.Add((pane.Window.Start, pane.Content.Values[0], pane.IsFinal, pane.IsLateUpdate)));
 }
