@@ -10,6 +10,7 @@ internal static class CheckpointRecovery
     /// The newest checkpoint that is whole and not ahead of the results: were it ahead, because the results were replaced by older
     /// ones, what lies between would be missing for ever.
     /// </summary>
+    /// <exception cref="CheckpointException">The store does not answer: what it holds is not known, which is another thing than nothing.</exception>
     /// <returns>The checkpoint, or <see langword="null"/>, and the highest sequence in use.</returns>
     public static async ValueTask<(Checkpoint? Checkpoint, long Sequence)> FindAsync(
         ICheckpointStore store, TopicPartition partition, long storedUntil, ILogger logger, CancellationToken cancellationToken)
@@ -34,7 +35,7 @@ internal static class CheckpointRecovery
                     return (checkpoint, newest);
                 }
             }
-            catch (Exception e) when (e is StateRestoreException or CheckpointException)
+            catch (Exception e) when (e is StateRestoreException or CheckpointException { IsTransient: false })
             {
                 Log.CheckpointUnusable(logger, partition, sequence, e.Message);
             }

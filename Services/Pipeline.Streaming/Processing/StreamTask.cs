@@ -101,7 +101,8 @@ public sealed class StreamTask<TEvent> : IDisposable
                 "they were made from. Use the log they belong to, or another data directory.");
         }
 
-        (var found, _sequence) = await CheckpointRecovery.FindAsync(_checkpoints, TopicPartition, _storedUntil, _logger, cancellationToken);
+        (var found, _sequence) = await RetryAsync(
+            static (task, token) => CheckpointRecovery.FindAsync(task._checkpoints, task.TopicPartition, task._storedUntil, task._logger, token), "find a checkpoint", cancellationToken);
         if (found?.Restore(_topology) is { } older)
         {
             // What the new version keeps comes from the records; what they gave before is stored and stays.

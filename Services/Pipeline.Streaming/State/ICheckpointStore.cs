@@ -1,7 +1,7 @@
 namespace Pipeline.Streaming.State;
 
 /// <summary>
-/// Keeps the last checkpoints of each partition as bytes. Implementations: files, in memory. Safe for concurrent use on
+/// Keeps the last checkpoints of each partition as bytes. Implementations: files, Cassandra, in memory. Safe for concurrent use on
 /// different partitions.
 /// </summary>
 public interface ICheckpointStore
@@ -18,6 +18,9 @@ public interface ICheckpointStore
     /// <summary>Forgets all checkpoints of a partition.</summary>
     ValueTask ClearAsync(TopicPartition partition, CancellationToken cancellationToken);
 }
+
+/// <summary>Opens the checkpoints of a consumer group; registered by a store that keeps them where every processor finds them.</summary>
+public delegate ICheckpointStore CheckpointStoreFactory(string group);
 
 /// <summary>How many checkpoints are kept.</summary>
 public static class CheckpointRetention

@@ -45,6 +45,21 @@ public sealed class StreamTaskTests
     }
 
     [Fact]
+    public async Task Open_CheckpointsDoNotAnswer_WaitsForThemInsteadOfStartingOver()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(30);
+        await harness.RunAsync(log, 5, 20, close: true);
+        harness.Errors = ErrorPolicy.Default with { FirstPause = TimeSpan.Zero };
+        harness.Checkpoints = new SilentAtFirst(harness.Checkpoints);
+
+        using var task = harness.NewTask();
+        var position = await task.OpenAsync(TaskHarness.Offsets(log), Token);
+
+        Assert.Equal(20, position.Offset);
+    }
+
+    [Fact]
     public async Task Open_ResultsReplacedByOlderOnes_LeavesNothingOut()
     {
         await using var harness = await new TaskHarness().InitializeAsync();
@@ -210,4 +225,23 @@ public sealed class StreamTaskTests
 
     private static List<TestRecord> Simple(int count)
         => [.. Enumerable.Range(0, count).Select(i => CountingTopology.Record(i, i % 3, EventGen.Start + (i * 7_000), EventGen.Start + (i * 7_000)))];
+
+    /// <summary>Checkpoints behind a server that is not there for the first calls.</summary>
+    private sealed class SilentAtFirst(ICheckpointStore inner) : ICheckpointStore
+    {
+        private int _calls;
+
+        public ValueTask SaveAsync(TopicPartition partition, long sequence, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+            => inner.SaveAsync(partition, sequence, bytes, cancellationToken);
+
+        public ValueTask<IReadOnlyList<long>> ListAsync(TopicPartition partition, CancellationToken cancellationToken)
+            => _calls++ == 0 ? throw Silence() : inner.ListAsync(partition, cancellationToken);
+
+        public ValueTask<ReadOnlyMemory<byte>> LoadAsync(TopicPartition partition, long sequence, CancellationToken cancellationToken)
+            => _calls++ < 4 ? throw Silence() : inner.LoadAsync(partition, sequence, cancellationToken);
+
+        public ValueTask ClearAsync(TopicPartition partition, CancellationToken cancellationToken) => inner.ClearAsync(partition, cancellationToken);
+
+        private static CheckpointException Silence() => new("Nobody answers.", isTransient: true);
+    }
 }
