@@ -12,7 +12,7 @@ public static class ProcessorHostExtensions
 {
     /// <summary>
     /// Registers the processor with its health check <c>processor</c>, over the record log and the result store, which are
-    /// registered too if nobody did. Checkpoints lie in the data directory.
+    /// registered too if nobody did. Checkpoints lie where the result store keeps them, or in the data directory.
     /// </summary>
     public static IHostApplicationBuilder AddProcessor(this IHostApplicationBuilder builder)
     {
@@ -56,11 +56,14 @@ public static class ProcessorHostExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<ICheckpointStore>(services =>
         {
+            var group = services.GetRequiredService<IOptions<ProcessorOptions>>().Value.Group;
+            if (services.GetService<CheckpointStoreFactory>() is { } open)
+            {
+                return open(group);
+            }
+
             var directory = services.GetRequiredService<DataDirectory>();
-            return new FileCheckpointStore(
-                directory.Subdirectory("checkpoints"),
-                services.GetRequiredService<IOptions<ProcessorOptions>>().Value.Group,
-                directory.Durable);
+            return new FileCheckpointStore(directory.Subdirectory("checkpoints"), group, directory.Durable);
         });
         builder.Services.TryAddSingleton<ProcessorTasks>();
     }

@@ -46,7 +46,14 @@ internal static class RunCommand
     private static async Task OpenStoresAsync(IServiceProvider services)
     {
         await services.GetRequiredService<IRecordLog>().DescribeAsync(CancellationToken.None);
-        await services.GetRequiredService<IResultStore>().InitializeAsync(CancellationToken.None);
+        try
+        {
+            await services.GetRequiredService<IResultStore>().InitializeAsync(CancellationToken.None);
+        }
+        catch (StorageException e) when (e.IsTransient && CassandraStore.IsAskedFor(services.GetRequiredService<IConfiguration>()))
+        {
+            // A server may come later than we; the pipeline is unhealthy until then and tries again by itself.
+        }
     }
 
     private static void WriteInstance(WebApplication app, DataDirectory directory)

@@ -23,7 +23,10 @@ public interface IResultStore : IAsyncDisposable
     ValueTask<IReadOnlyList<PartitionClaim>> ResetAsync(IReadOnlyList<PartitionReset> resets, string owner, CancellationToken cancellationToken);
 
     /// <summary>Writes results and progress; when it returns they are durable, and where the store can, in one transaction.</summary>
-    /// <exception cref="StaleEpochException">The partition was taken over by another writer; nothing was written.</exception>
+    /// <exception cref="StaleEpochException">
+    /// The partition was taken over by another writer; nothing was written, or, where the store has no transaction over tables, nothing that does not
+    /// lose against the rows of the new writer.
+    /// </exception>
     /// <exception cref="StorageException">Not written; <see cref="StorageException.IsTransient"/> tells whether a retry can help.</exception>
     ValueTask WriteAsync(ResultBatch batch, CancellationToken cancellationToken);
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -10,8 +11,9 @@ namespace Pipeline.Storage;
 public static class ResultStoreHostExtensions
 {
     /// <summary>
-    /// Registers the result store with its schema, its health check <c>result-store</c> and its retention. SQLite in the data
-    /// directory; a connection string named <c>cassandra</c> is refused at start, because this version has no other store.
+    /// Registers the result store with its schema, its health check <c>result-store</c> and its retention: Cassandra where a connection
+    /// string of that name is set, SQLite in the data directory otherwise. A build without the driver refuses the connection string
+    /// at start.
     /// </summary>
     public static IHostApplicationBuilder AddResultStore(this IHostApplicationBuilder builder)
     {
@@ -23,8 +25,13 @@ public static class ResultStoreHostExtensions
 
         builder.AddDataDirectory();
         builder.Services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.SectionName).ValidateOnStart();
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>());
+        builder.Services.TryAddSingleton<IValidateOptions<StorageOptions>>(services => new StorageOptionsValidator(services.GetRequiredService<IConfiguration>(), CassandraStore.Assembly is not null));
         builder.Services.TryAddSingleton(TimeProvider.System);
+        if (CassandraStore.IsAskedFor(builder.Configuration))
+        {
+            CassandraStore.Register(builder);
+        }
+
         builder.Services.TryAddSingleton<IResultStore, SqliteResultStore>();
 
         builder.Services.TryAddSingleton<SchemaInitializer>();

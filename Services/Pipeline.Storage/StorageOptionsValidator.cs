@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Pipeline.Storage;
 
-internal sealed class StorageOptionsValidator(IConfiguration configuration) : IValidateOptions<StorageOptions>
+internal sealed class StorageOptionsValidator(IConfiguration configuration, bool hasCassandra) : IValidateOptions<StorageOptions>
 {
     // An age must reach past the widest window and its lateness, or results vanish while they are still being made.
     private static readonly TimeSpan ShortestRetention = TimeSpan.FromHours(1);
@@ -15,9 +15,9 @@ internal sealed class StorageOptionsValidator(IConfiguration configuration) : IV
     public ValidateOptionsResult Validate(string? name, StorageOptions options)
     {
         var errors = new List<string>();
-        if (!string.IsNullOrEmpty(configuration.GetConnectionString("cassandra")))
+        if (CassandraStore.IsAskedFor(configuration) && !hasCassandra)
         {
-            errors.Add("ConnectionStrings:cassandra is set, but this version keeps results in SQLite only; remove it to use the embedded store.");
+            errors.Add("ConnectionStrings:cassandra is set, but this build has no Cassandra driver: the package feed that it was built on does not carry it. Build on a feed that does, or remove the setting to keep results in SQLite.");
         }
 
         Check(errors, nameof(options.EventsRetention), options.EventsRetention, ShortestRetention, LongestRetention);

@@ -1,21 +1,13 @@
 using BenchmarkDotNet.Running;
-using Pipeline.Benchmarks.RecordLog;
-using Pipeline.Benchmarks.ResultStore;
+using Pipeline.Benchmarks;
 
-// "log-append" and "log-read" measure a real log over some seconds, with processes, "store" a real result store; anything else is BenchmarkDotNet's
-// (--filter '*Batch*', --list flat, ...).
-switch (args)
+// "log-append" and "log-read" measure a real log over some seconds, with processes, "store" and "cassandra" real result stores; anything
+// else is BenchmarkDotNet's (--filter '*Batch*', --list flat, ...).
+if (args.Length > 0 && Commands.All().TryGetValue(args[0], out var command))
 {
-    case ["log-append", .. var rest]:
-        await LogThroughput.AppendAsync(LogThroughputOptions.Parse(rest));
-        break;
-    case ["log-read", .. var rest]:
-        await LogThroughput.ReadAsync(LogThroughputOptions.Parse(rest));
-        break;
-    case ["store", .. var rest]:
-        await StoreThroughput.RunAsync(rest);
-        break;
-    default:
-        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-        break;
+    await command(args[1..]);
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 }

@@ -143,7 +143,7 @@ public sealed class RefusalTests
     {
         using var directory = new TempDirectory();
 
-        var result = await PipelineProcess.RunAsync(["--urls", "http://127.0.0.1:0", "--data", directory.FullPath, $"--ConnectionStrings:{name}=somewhere"]);
+        var result = await PipelineProcess.RunAsync(["--urls", "http://127.0.0.1:0", "--data", directory.FullPath, $"--ConnectionStrings:{name}=somewhere:nowhere"]);
 
         Refused(result, 3, $"ConnectionStrings:{name}");
     }

@@ -46,13 +46,14 @@ public sealed class AddResultStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_CassandraIsConfigured_IsRefused()
+    public async Task Start_CassandraIsConfiguredWrongly_IsRefused()
     {
-        using var host = Build(("ConnectionStrings:cassandra", "Contact Points=127.0.0.1"));
+        // Refused in every build: where the driver is missing because it is, where it is there because of the port.
+        using var host = Build(("ConnectionStrings:cassandra", "127.0.0.1:nowhere"));
 
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Cancel));
 
-        Assert.Contains("ConnectionStrings:cassandra is set", refused.Message);
+        Assert.Contains(CassandraStore.Assembly is null ? "this build has no Cassandra driver" : "has the contact point '127.0.0.1:nowhere'", refused.Message);
     }
 
     [Fact]

@@ -20,16 +20,20 @@ public sealed class StorageOptionsTests
     }
 
     [Fact]
-    public void Validate_CassandraIsConfigured_SaysThatThereIsNoneYet()
+    public void Validate_CassandraInABuildWithoutTheDriver_SaysSo()
     {
-        var result = Validate(new StorageOptions(), ("ConnectionStrings:cassandra", "Contact Points=127.0.0.1"));
+        var result = Validate(new StorageOptions(), hasCassandra: false, ("ConnectionStrings:cassandra", "127.0.0.1"));
 
-        Assert.Contains("ConnectionStrings:cassandra is set", Assert.Single(result.Failures!));
+        Assert.StartsWith("ConnectionStrings:cassandra is set, but this build has no Cassandra driver", Assert.Single(result.Failures!));
     }
 
-    private static Microsoft.Extensions.Options.ValidateOptionsResult Validate(StorageOptions options, params (string Key, string Value)[] settings)
+    [Fact]
+    public void Validate_CassandraInABuildWithTheDriver_Succeeds()
+        => Assert.True(Validate(new StorageOptions(), hasCassandra: true, ("ConnectionStrings:cassandra", "127.0.0.1")).Succeeded);
+
+    private static Microsoft.Extensions.Options.ValidateOptionsResult Validate(StorageOptions options, bool hasCassandra = false, params (string Key, string Value)[] settings)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))).Build();
-        return new StorageOptionsValidator(configuration).Validate(null, options);
+        return new StorageOptionsValidator(configuration, hasCassandra).Validate(null, options);
     }
 }

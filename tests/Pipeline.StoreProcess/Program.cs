@@ -4,17 +4,19 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.Storage;
 
-// A process of its own on an embedded result store, for tests that need several of them or kill one:
+// A process of its own on a result store, for tests that need several of them or kill one. The store is the embedded one in the directory,
+// or the one that the environment names (ConnectionStrings__cassandra):
 //   DIRECTORY TOPIC PARTITION BATCH   claims the partition, goes on at its progress with batches of events and one window, and prints
-//                                     "claimed EPOCH", then the next offset after each acknowledged batch; ends with code 3 when fenced
+//                                     "claimed EPOCH", then the next offset after each acknowledged batch; ends with code 3 when fenced.
+//                                     What can be tried again is, as a processor does
 var (topic, partition, size) = (args[1], int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture));
 var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-builder.Configuration.AddInMemoryCollection([new("Data:Directory", args[0])]);
+builder.Configuration.AddInMemoryCollection([new("Data:Directory", args[0])]).AddEnvironmentVariables();
 builder.AddResultStore();
 using var host = builder.Build();
 await using var store = host.Services.GetRequiredService<IResultStore>();
 
-var claim = await store.ClaimAsync(topic, partition, $"process {Environment.ProcessId}", CancellationToken.None);
+var claim = await RetriedAsync(() => store.ClaimAsync(topic, partition, $"process {Environment.ProcessId}", CancellationToken.None));
 Console.Out.WriteLine($"claimed {claim.Epoch}");
 var next = claim.Progress?.NextOffset ?? 0;
 var batch = new ResultBatch { Progress = new PartitionProgress { Topic = topic, Partition = partition, Epoch = claim.Epoch, NextOffset = next } };
@@ -32,7 +34,11 @@ while (true)
     batch.Progress = batch.Progress with { NextOffset = next, Consumed = next, Stored = next };
     try
     {
-        await store.WriteAsync(batch, CancellationToken.None);
+        await RetriedAsync(async () =>
+        {
+            await store.WriteAsync(batch, CancellationToken.None);
+            return true;
+        });
     }
     catch (StaleEpochException)
     {
@@ -40,4 +46,19 @@ while (true)
     }
 
     Console.Out.WriteLine(next.ToString(CultureInfo.InvariantCulture));
+}
+
+static async ValueTask<T> RetriedAsync<T>(Func<ValueTask<T>> work)
+{
+    while (true)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (StorageException e) when (e.IsTransient)
+        {
+            await Task.Delay(100);
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Options;
+using Pipeline.Storage;
 
 namespace Pipeline.Standalone.Configuration;
 
@@ -135,7 +136,7 @@ internal static class SettingsCheck
     {
         var own = typeof(SettingsCheck).Assembly;
         var assemblies = own.GetReferencedAssemblies().Where(a => a.Name!.StartsWith("Pipeline.", StringComparison.Ordinal)).Select(Assembly.Load);
-        foreach (var type in assemblies.Append(own).SelectMany(a => a.GetTypes()))
+        foreach (var type in assemblies.Concat(CassandraStore.Assembly is { } cassandra ? [cassandra] : []).Append(own).SelectMany(a => a.GetTypes()))
         {
             if (type.GetField("SectionName", BindingFlags.Public | BindingFlags.Static)?.GetRawConstantValue() is string section)
             {

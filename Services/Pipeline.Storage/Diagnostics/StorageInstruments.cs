@@ -1,13 +1,18 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace Pipeline.Storage.Diagnostics;
 
 /// <summary>
-/// Instruments of the result store. <c>db.*</c> as in the database conventions (https://opentelemetry.io/docs/specs/semconv/database/, stable),
+/// Instruments and spans of a result store. <c>db.*</c> as in the database conventions (https://opentelemetry.io/docs/specs/semconv/database/, stable),
 /// <c>pipeline.*</c> are our own.
 /// </summary>
-internal static class StorageInstruments
+/// <param name="system"><c>db.system.name</c>: <c>sqlite</c>, <c>cassandra</c>.</param>
+/// <param name="keyspace"><c>db.namespace</c>; null where the system has none.</param>
+internal sealed class StorageInstruments(string system, string? keyspace = null)
 {
+    private static readonly ActivitySource Source = new("Pipeline.Storage");
+
     private static readonly Meter Meter = new("Pipeline.Storage");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
@@ -19,11 +24,22 @@ internal static class StorageInstruments
     private static readonly Counter<long> Rows = Meter.CreateCounter<long>(
         "pipeline.store.rows", "{row}", "Rows written, by table; a row that is written again counts again");
 
-    public static void Read(string operation, TimeSpan elapsed) => Record(operation, elapsed);
+    /// <summary>Measures a query; it failed unless it is told otherwise before it is disposed.</summary>
+    public Operation StartRead(string operation) => new(this, operation, batch: null);
 
-    public static void Written(ResultBatch batch, TimeSpan elapsed)
+    /// <summary>Measures the write of a batch, in the same way.</summary>
+    public Operation StartWrite(ResultBatch batch) => new(this, "write", batch);
+
+    private static void Count(string table, int rows)
     {
-        Record("write", elapsed);
+        if (rows > 0)
+        {
+            Rows.Add(rows, new KeyValuePair<string, object?>("db.collection.name", table));
+        }
+    }
+
+    private static void CountRows(ResultBatch batch)
+    {
         if (Rows.Enabled)
         {
             Count("user_events", batch.Events.Count);
@@ -35,19 +51,64 @@ internal static class StorageInstruments
         }
     }
 
-    private static void Record(string operation, TimeSpan elapsed)
+    private Activity? StartActivity(string operation)
+        => Source.StartActivity(keyspace is null ? operation : $"{operation} {keyspace}", ActivityKind.Client)
+            ?.SetTag("db.system.name", system).SetTag("db.operation.name", operation).SetTag("db.namespace", keyspace);
+
+    private void Record(string operation, TimeSpan elapsed, bool failed)
     {
-        if (Duration.Enabled)
+        if (!Duration.Enabled)
         {
-            Duration.Record(elapsed.TotalSeconds, new("db.system.name", "sqlite"), new("db.operation.name", operation));
+            return;
         }
+
+        var tags = new TagList { { "db.system.name", system }, { "db.operation.name", operation } };
+        if (keyspace is not null)
+        {
+            tags.Add("db.namespace", keyspace);
+        }
+
+        if (failed)
+        {
+            tags.Add("error.type", "storage");
+        }
+
+        Duration.Record(elapsed.TotalSeconds, tags);
     }
 
-    private static void Count(string table, int rows)
+    /// <summary>One operation under way.</summary>
+    public sealed class Operation : IDisposable
     {
-        if (rows > 0)
+        private readonly StorageInstruments _instruments;
+        private readonly string _name;
+        private readonly ResultBatch? _batch;
+        private readonly Activity? _activity;
+        private readonly long _started = Stopwatch.GetTimestamp();
+        private bool _failed = true;
+
+        internal Operation(StorageInstruments instruments, string name, ResultBatch? batch)
         {
-            Rows.Add(rows, new KeyValuePair<string, object?>("db.collection.name", table));
+            _instruments = instruments;
+            _name = name;
+            _batch = batch;
+            _activity = instruments.StartActivity(name);
+        }
+
+        public void Succeeded() => _failed = false;
+
+        public void Dispose()
+        {
+            _instruments.Record(_name, Stopwatch.GetElapsedTime(_started), _failed);
+            if (_failed)
+            {
+                _activity?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", "storage");
+            }
+            else if (_batch is not null)
+            {
+                CountRows(_batch);
+            }
+
+            _activity?.Dispose();
         }
     }
 }

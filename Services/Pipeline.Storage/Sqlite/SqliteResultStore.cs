@@ -15,6 +15,7 @@ internal sealed class SqliteResultStore : IResultStore
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SqliteResultStore> _logger;
+    private readonly StorageInstruments _instruments = new("sqlite");
     private readonly WriteQueue _writes;
     private readonly ReaderPool _readers;
     private readonly SemaphoreSlim _initializing = new(1, 1);
@@ -95,9 +96,9 @@ internal sealed class SqliteResultStore : IResultStore
     public async ValueTask WriteAsync(ResultBatch batch, CancellationToken cancellationToken)
     {
         await InitializeAsync(cancellationToken);
-        var started = _time.GetTimestamp();
+        using var operation = _instruments.StartWrite(batch);
         await _writes.WriteAsync(batch, cancellationToken);
-        StorageInstruments.Written(batch, _time.GetElapsedTime(started));
+        operation.Succeeded();
     }
 
     public ValueTask<StoredEvent?> GetEventAsync(Guid eventId, CancellationToken cancellationToken)
@@ -190,9 +191,9 @@ internal sealed class SqliteResultStore : IResultStore
     private async ValueTask<T> ReadAsync<T>(string operation, Func<ResultReader, T> read, CancellationToken cancellationToken)
     {
         await InitializeAsync(cancellationToken);
-        var started = _time.GetTimestamp();
+        using var reading = _instruments.StartRead(operation);
         var result = await _readers.ReadAsync(read, cancellationToken);
-        StorageInstruments.Read(operation, _time.GetElapsedTime(started));
+        reading.Succeeded();
         return result;
     }
 

@@ -89,7 +89,7 @@ internal static class StoreThroughput
         });
     }
 
-    private static void Fill(ResultBatch batch, int offset, int partition, int size, int partitions, byte[] values, Guid[] users, Random random)
+    internal static void Fill(ResultBatch batch, int offset, int partition, int size, int partitions, byte[] values, Guid[] users, Random random)
     {
         batch.Clear();
         for (var i = 0; i < size; i++)
@@ -148,7 +148,7 @@ internal static class StoreThroughput
         Print(new { Name = "store-query", Query = query, P50Ms = times[150], P99Ms = times[297], MaxMs = times[299] });
     }
 
-    private static Guid RandomId(Random random, long? time)
+    internal static Guid RandomId(Random random, long? time)
     {
         Span<byte> bytes = stackalloc byte[16];
         random.NextBytes(bytes);

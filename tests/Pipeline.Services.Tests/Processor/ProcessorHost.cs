@@ -20,6 +20,8 @@ internal sealed class ProcessorHost : IAsyncDisposable
     private readonly TempDirectory _directory = new();
     private IHost? _host;
 
+    public string DataDirectory => _directory.FullPath;
+
     public IRecordLog Log => _host!.Services.GetRequiredService<IRecordLog>();
 
     public IResultStore Store => _host!.Services.GetRequiredService<IResultStore>();

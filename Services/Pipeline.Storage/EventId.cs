@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Pipeline.Storage.Sqlite.Events;
+namespace Pipeline.Storage;
 
 /// <summary>What the store reads from an id.</summary>
 internal static class EventId

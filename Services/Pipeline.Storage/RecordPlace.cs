@@ -1,4 +1,4 @@
-namespace Pipeline.Storage.Sqlite.Tables;
+namespace Pipeline.Storage;
 
 /// <summary>The key of a late event or a dead letter as a place in a listing: a time and the source position.</summary>
 internal readonly record struct RecordPlace(long Time, string Topic, int Partition, long Offset)

@@ -1,4 +1,4 @@
-namespace Pipeline.Storage.Sqlite;
+namespace Pipeline.Storage;
 
 /// <summary>
 /// Collects the rows of one page and one more, which tells that there is a next page. A page also ends early at

@@ -1,0 +1,23 @@
+using Pipeline.Benchmarks.RecordLog;
+using Pipeline.Benchmarks.ResultStore;
+
+namespace Pipeline.Benchmarks;
+
+/// <summary>Measurements that run a real component over some seconds and print JSON lines, by the name that is typed.</summary>
+internal static partial class Commands
+{
+    public static Dictionary<string, Func<string[], Task>> All()
+    {
+        var all = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordinal)
+        {
+            ["log-append"] = args => LogThroughput.AppendAsync(LogThroughputOptions.Parse(args)),
+            ["log-read"] = args => LogThroughput.ReadAsync(LogThroughputOptions.Parse(args)),
+            ["store"] = StoreThroughput.RunAsync,
+        };
+        AddCassandra(all);
+        return all;
+    }
+
+    /// <summary>Nothing in a build without the driver.</summary>
+    static partial void AddCassandra(Dictionary<string, Func<string[], Task>> all);
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace Pipeline.Testing;
+
+/// <summary>
+/// Real servers that a fault test may kill, because nobody else uses them: a set of its own, started by the control script that
+/// <c>PIPELINE_TEST_SERVERS</c> names. Without the script the test is skipped.
+/// </summary>
+public sealed class OwnServers : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private readonly string _script;
+    private readonly TempDirectory _home = new();
+    private readonly int _basePort = FreePorts();
+
+    private OwnServers(string script) => _script = script;
+
+    /// <summary>Starts servers by their names; returns when they answer.</summary>
+    /// <param name="settings">Further environment of the script, such as <c>SERVERS_CASSANDRA_HEAP</c>.</param>
+    public static async Task<OwnServers> StartAsync(string name, params (string Name, string Value)[] settings)
+    {
+        var script = Environment.GetEnvironmentVariable("PIPELINE_TEST_SERVERS") ?? "";
+        Assert.SkipWhen(script.Length == 0, "needs a script that controls servers: set PIPELINE_TEST_SERVERS");
+        var servers = new OwnServers(script);
+        servers.Settings.AddRange(settings);
+        await servers.RunAsync("up", name);
+        return servers;
+    }
+
+    private List<(string Name, string Value)> Settings { get; } = [];
+
+    /// <summary>The address of a server, as the script gives it.</summary>
+    public async Task<string> AddressAsync(string name)
+    {
+        var prefix = $"PIPELINE_TEST_{name.ToUpperInvariant()}=";
+        return (await RunAsync("env")).Split('\n').First(line => line.StartsWith(prefix, StringComparison.Ordinal))[prefix.Length..];
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public Task KillAsync(string name) => RunAsync("kill", name);
+
+    /// <summary>Starts a server again on the data it had.</summary>
+    public Task UpAsync(string name) => RunAsync("up", name);
+
+    /// <summary>SIGSTOP: the server keeps its connections and answers nothing.</summary>
+    public Task PauseAsync(string name) => RunAsync("pause", name);
+
+    public Task ResumeAsync(string name) => RunAsync("resume", name);
+
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync("wipe");
+        _home.Dispose();
+    }
+
+    private async Task<string> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(_script, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["SERVERS_HOME"] = _home.File("servers");
+        start.Environment["SERVERS_PORT_BASE"] = _basePort.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in Settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(Patience);
+        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var errors = process.StandardError.ReadToEndAsync(limit.Token);
+        await process.WaitForExitAsync(limit.Token);
+        Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)}: {await errors}");
+        return await output;
+    }
+
+    /// <summary>The first of a range of ports that nobody listens on.</summary>
+    private static int FreePorts()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var first = Random.Shared.Next(200, 320) * 100;
+            if (attempt == 50 || Enumerable.Range(first, 60).All(IsFree))
+            {
+                return first;
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
