@@ -30,6 +30,18 @@ public sealed class ProcessorOptions
     /// <summary>Silence of a user that ends a session. Default: 30 min.</summary>
     public TimeSpan SessionGap { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long a session may be; a longer one is cut. Default: 1 day.</summary>
+    public TimeSpan SessionMaxLength { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>How far a partition may run ahead of the slowest active one of its topic before it is not read for a while, in event time. Default: 10 min.</summary>
+    public TimeSpan MaxWatermarkDrift { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long after its append a user's profile begins to count for activity; the time that an append may take, twice. Default: 10 s.</summary>
+    public TimeSpan ProfileDelay { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Profiles that each partition of activity keeps at most, twice over: the users seen last. Default: 50,000.</summary>
+    public int MaxProfiles { get; set; } = 50_000;
+
     /// <summary>Rows that are gathered before they are written. Default: 5,000.</summary>
     public int FlushRows { get; set; } = 5_000;
 

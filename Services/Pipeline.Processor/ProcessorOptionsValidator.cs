@@ -19,6 +19,18 @@ internal sealed class ProcessorOptionsValidator : IValidateOptions<ProcessorOpti
         Between(nameof(options.AllowedLateness), options.AllowedLateness, TimeSpan.Zero, TimeSpan.FromDays(1));
         Between(nameof(options.IdleTimeout), options.IdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Between(nameof(options.SessionGap), options.SessionGap, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        if (options.SessionMaxLength <= options.SessionGap || options.SessionMaxLength > TimeSpan.FromDays(366))
+        {
+            errors.Add($"{Key(nameof(options.SessionMaxLength))} is {options.SessionMaxLength}; it must be longer than {nameof(options.SessionGap)} ({options.SessionGap}) and at most 366 days.");
+        }
+
+        Between(nameof(options.ProfileDelay), options.ProfileDelay, TimeSpan.Zero, TimeSpan.FromHours(1));
+        if (options.MaxProfiles is < 1 or > 10_000_000)
+        {
+            errors.Add($"{Key(nameof(options.MaxProfiles))} is {options.MaxProfiles}; it must be between 1 and 10,000,000.");
+        }
+
+        Between(nameof(options.MaxWatermarkDrift), options.MaxWatermarkDrift, TimeSpan.FromSeconds(1), TimeSpan.FromDays(366));
         Between(nameof(options.FlushInterval), options.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         Between(nameof(options.EarlyInterval), options.EarlyInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
         Between(nameof(options.CheckpointInterval), options.CheckpointInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));

@@ -32,7 +32,8 @@ internal sealed class ProcessorTasks(
         var sink = new ResultSink(partition, store, _rules, time, Owner);
         var topology = ProcessorTopology.Create(partition.Topic, _rules, options.Value, sink);
         var deadLetters = new DeadLetterWriter(_writer, time, options.Value.Group, Topics.DeadLetterSuffix);
-        return new StreamTask<PipelineEvent>(partition, topology, checkpoints, deadLetters, settings, time, _logger);
+        var tables = new TableReader(log, time, options.Value.ProfileDelay / 2, _logger);
+        return new StreamTask<PipelineEvent>(partition, topology, checkpoints, deadLetters, settings, time, _logger, tables);
     }
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

@@ -32,14 +32,20 @@ internal static class ProcessorTopology
             .Then(new Quality(rules))                                                           // row rules: dead letter, or warnings
             .WithEventTime(options.EventTime)                                                   // watermark, record by record
             .Then(new Deduplicate<PipelineEvent>(EventId, options.DedupeHorizon))               // seen before: duplicate
-            .Then(new DivertLate<PipelineEvent>(Finest, lateness))                              // its minute is closed for good: late
+            .Then(new DivertLate<PipelineEvent>(Finest, lateness));                              // its minute is closed for good: late
+        if (topic == Topics.Activity)
+        {
+            topology.Then(new JoinProfiles(rules, options.ProfileDelay, options.MaxProfiles));  // the user's nationality, gender, age
+        }
+
+        topology
             .Then(new Enrich())                                                                 // age band, …
-            .Then(new Metrics(lateness, sink, Minutes, RollingFiveMinutes))                     // events, users, age, latency by dimension
-            .Then(new Metrics(lateness, sink, Hours));
+            .Then(new Metrics(topic, lateness, sink, Minutes, RollingFiveMinutes))              // events, users, age, latency by dimension
+            .Then(new Metrics(topic, lateness, sink, Hours));
 
         if (topic == Topics.Activity)
         {
-            topology.Then(new Sessions(SessionWindows.WithGap(options.SessionGap), Finest, lateness, sink));
+            topology.Then(new Sessions(SessionWindows.WithGap(options.SessionGap).WithMaxLength(options.SessionMaxLength), Finest, lateness, sink));
         }
 
         return topology

@@ -21,6 +21,7 @@ internal sealed class ProcessorWorker(
             Topics = Topics.All,
             DrainDeadline = options.Value.DrainDeadline,
             IdleTimeout = options.Value.IdleTimeout,
+            MaxWatermarkDrift = options.Value.MaxWatermarkDrift,
         },
         tasks.Create,
         time,

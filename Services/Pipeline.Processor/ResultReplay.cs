@@ -34,10 +34,11 @@ public sealed class ResultReplay
     }
 
     /// <summary>Rebuilds the results of both topics up to where the log ends now.</summary>
+    /// <param name="endOfInput">No more records are expected: windows and sessions that are still open are written as complete.</param>
     /// <exception cref="PartitionFencedException">A processor took a partition over meanwhile; stop it first.</exception>
     /// <exception cref="StorageException">The store could not be reset.</exception>
     /// <exception cref="RecordLogException">The log could not be read.</exception>
-    public async Task<ReplayResult> RunAsync(IProgress<ReplayProgress>? progress, CancellationToken cancellationToken)
+    public async Task<ReplayResult> RunAsync(bool endOfInput, IProgress<ReplayProgress>? progress, CancellationToken cancellationToken)
     {
         var partitions = (await _log.DescribeAsync(cancellationToken))
             .Where(p => Topics.All.Contains(p.TopicPartition.Topic))
@@ -63,7 +64,7 @@ public sealed class ResultReplay
                 rebuild.Next = (await rebuild.Task.OpenAsync(partition, cancellationToken)).Offset;
             }
 
-            return new ReplayResult(partitions.Count, await RebuildAsync(rebuilds, total, progress, cancellationToken));
+            return new ReplayResult(partitions.Count, await RebuildAsync(rebuilds, total, endOfInput, progress, cancellationToken));
         }
         finally
         {
@@ -89,7 +90,8 @@ public sealed class ResultReplay
     }
 
     // A batch of each partition in turn: retention removes the oldest records of all of them meanwhile, so none may wait.
-    private async ValueTask<long> RebuildAsync(List<Rebuild> rebuilds, long total, IProgress<ReplayProgress>? progress, CancellationToken cancellationToken)
+    private async ValueTask<long> RebuildAsync(
+        List<Rebuild> rebuilds, long total, bool endOfInput, IProgress<ReplayProgress>? progress, CancellationToken cancellationToken)
     {
         var done = 0L;
         var open = rebuilds.Where(r => r.Next < r.Log.HighWatermark).ToList();
@@ -100,7 +102,7 @@ public sealed class ResultReplay
                 var records = await _log.FetchAsync(new Position(rebuild.Log.TopicPartition, rebuild.Next), RecordsPerFetch, cancellationToken);
                 done += records.NextOffset - rebuild.Next;
                 rebuild.Next = records.NextOffset;
-                rebuild.Task.Process(records);
+                await rebuild.Task.ProcessAsync(records, cancellationToken);
                 if (rebuild.Task.UntilDue() == TimeSpan.Zero)
                 {
                     await rebuild.Task.RunDueAsync(CommitNothing, cancellationToken);
@@ -113,7 +115,7 @@ public sealed class ResultReplay
 
         foreach (var rebuild in rebuilds)
         {
-            await rebuild.Task.CloseAsync(CommitNothing, cancellationToken);
+            await (endOfInput ? rebuild.Task.EndInputAsync(CommitNothing, cancellationToken) : rebuild.Task.CloseAsync(CommitNothing, cancellationToken));
         }
 
         return done;

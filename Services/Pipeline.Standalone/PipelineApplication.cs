@@ -1,5 +1,6 @@
 using Pipeline.Ingest;
 using Pipeline.Processor;
+using Pipeline.Processor.Api;
 using Pipeline.Simulator;
 using Pipeline.Standalone.Configuration;
 using Pipeline.Standalone.Live;
@@ -71,6 +72,7 @@ internal static class PipelineApplication
     {
         app.MapDefaultEndpoints();
         app.MapIngestApi();
+        app.MapProcessorApi();
         app.MapDashboard();
     }
 

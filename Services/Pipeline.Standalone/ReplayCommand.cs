@@ -10,7 +10,7 @@ namespace Pipeline.Standalone;
 /// <summary>Rebuilds the results from the log, with nobody else at work on them.</summary>
 internal static class ReplayCommand
 {
-    public static async Task<int> RunAsync(HostSettings settings, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(HostSettings settings, bool endOfInput, CancellationToken cancellationToken)
     {
         var builder = PipelineApplication.CreateBuilder(settings, out var errors);
         builder.AddResultReplay();
@@ -25,8 +25,8 @@ internal static class ReplayCommand
         var started = clock.GetTimestamp();
         var replay = app.Services.GetRequiredService<ResultReplay>();
         var result = settings.Output == OutputMode.Json
-            ? await replay.RunAsync(null, cancellationToken)
-            : await WithProgressAsync(replay, cancellationToken);
+            ? await replay.RunAsync(endOfInput, null, cancellationToken)
+            : await WithProgressAsync(replay, endOfInput, cancellationToken);
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         Console.Out.WriteLine(settings.Output == OutputMode.Json
             ? JsonSerializer.Serialize(new { partitions = result.Partitions, records = result.Records, seconds })
@@ -34,14 +34,14 @@ internal static class ReplayCommand
         return ExitCode.Ok;
     }
 
-    private static Task<ReplayResult> WithProgressAsync(ResultReplay replay, CancellationToken cancellationToken)
+    private static Task<ReplayResult> WithProgressAsync(ResultReplay replay, bool endOfInput, CancellationToken cancellationToken)
         => Terminal.Open().Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("Rebuilding results");
                 var progress = new SynchronousProgress(p => bar.Value = p.Total == 0 ? 100 : 100.0 * p.Done / p.Total);
-                var result = await replay.RunAsync(progress, cancellationToken);
+                var result = await replay.RunAsync(endOfInput, progress, cancellationToken);
                 bar.Value = 100;
                 return result;
             });

@@ -49,6 +49,12 @@ public readonly record struct Aggregate(long Count, double Sum, double SumOfSqua
 {
     public static Aggregate Empty => new(0, 0, 0, double.PositiveInfinity, double.NegativeInfinity);
 
+    /// <summary><see langword="null"/> when empty.</summary>
+    public double? Mean => Count > 0 ? Sum / Count : null;
+
+    /// <summary>Of the population; <see langword="null"/> when empty. Rounding can make the difference a hair negative when all numbers are equal.</summary>
+    public double? StandardDeviation => Mean is { } mean ? Math.Sqrt(Math.Max(0, (SumOfSquares / Count) - (mean * mean))) : null;
+
     public Aggregate Merge(in Aggregate other) => new(
         Count + other.Count,
         Sum + other.Sum,

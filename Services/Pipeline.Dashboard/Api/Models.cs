@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Dashboard.Api;
 
@@ -42,8 +43,6 @@ internal sealed record WindowItem(
     [property: Description("For `latency` (by `all`, `event_type`; milliseconds) and `age` (by `all`, `nationality`; years); off by 0.8 % at most. Null for others.")] Quantiles? Quantiles,
     [property: Description("Whether every source partition has closed the window; late records can still change it within the allowed lateness.")] bool IsFinal,
     [property: Description("A record that came after the window was complete changed it.")] bool IsLateUpdate);
-
-internal sealed record Quantiles(long P50, long P90, long P95, long P99);
 
 internal sealed record SessionItem(
     Guid SessionId,

@@ -49,39 +49,13 @@ internal static class WindowsApi
             UtcTime.FromUnixMs(w.WindowStart + (long)WindowGrain.LengthOf(w.Grain).TotalMilliseconds),
             a.Count,
             a.Sum,
-            a.Count > 0 ? a.Sum / a.Count : null,
+            a.Mean,
             a.Count > 0 ? a.Min : null,
             a.Count > 0 ? a.Max : null,
-            StandardDeviation(a),
-            DistinctOf(w.Sketches),
-            QuantilesOf(w.Sketches),
+            a.StandardDeviation,
+            SketchBytes.Distinct(w.Sketches),
+            SketchBytes.Quantiles(w.Sketches),
             w.IsFinal,
             w.IsLateUpdate);
     }
-
-    private static long? DistinctOf(IReadOnlyList<byte[]> sketches)
-    {
-        var distinct = new HyperLogLog();
-        foreach (var sketch in sketches.Where(s => HyperLogLog.IsFormat(s)))
-        {
-            distinct.Merge(sketch);
-        }
-
-        return distinct.IsEmpty ? null : distinct.Estimate();
-    }
-
-    private static Quantiles? QuantilesOf(IReadOnlyList<byte[]> sketches)
-    {
-        var numbers = new QuantileSketch();
-        foreach (var sketch in sketches.Where(s => QuantileSketch.IsFormat(s)))
-        {
-            numbers.Merge(sketch);
-        }
-
-        return numbers.IsEmpty ? null : new Quantiles(numbers.Quantile(0.5), numbers.Quantile(0.9), numbers.Quantile(0.95), numbers.Quantile(0.99));
-    }
-
-    // Of the population. Rounding can make the difference a hair negative when all values are equal.
-    private static double? StandardDeviation(in Aggregate a)
-        => a.Count == 0 ? null : Math.Sqrt(Math.Max(0, (a.SumOfSquares / a.Count) - (a.Sum / a.Count * (a.Sum / a.Count))));
 }

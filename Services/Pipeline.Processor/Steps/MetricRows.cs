@@ -12,8 +12,15 @@ internal delegate void MetricRowHandler(string metric, string dimension, string 
 /// Rolls the finest groups of a window up into rows by dimension. The same object is used for window after window, so that
 /// nothing is allocated. Not thread-safe.
 /// </summary>
-internal sealed class MetricRows
+/// <param name="withUnknown">
+/// Whether the group of those of whom it is not known is written even when nobody is in it. Where users' facts come from a join, an
+/// earlier version of the row may have counted events that have found their user since.
+/// </param>
+internal sealed class MetricRows(bool withUnknown)
 {
+    // Unknown is the first value of every closed set.
+    private const int Unknown = 0;
+
     private static readonly string[] NationalityNames = [.. Enum.GetValues<Nationality>().Select(n => n.WireName())];
     private static readonly string[] GenderNames = [.. Enum.GetValues<Gender>().Select(g => g.WireName())];
     private static readonly string[] EventTypeNames = [.. Enum.GetValues<EventType>().Select(t => t.WireName())];
@@ -48,8 +55,8 @@ internal sealed class MetricRows
 
         for (var nationality = 0; nationality < NationalityNames.Length; nationality++)
         {
-            AddCell(add, "nationality", NationalityNames[nationality], in _byNationality[nationality], null, content.AgeByNationality.Find(nationality));
-            AddUsers(add, "nationality", NationalityNames[nationality], content.UsersByNationality.Find(nationality));
+            AddCell(add, "nationality", NationalityNames[nationality], in _byNationality[nationality], null, content.AgeByNationality.Find(nationality), withUnknown && nationality == Unknown);
+            AddUsers(add, "nationality", NationalityNames[nationality], content.UsersByNationality.Find(nationality), withUnknown && nationality == Unknown);
         }
 
         AddCells(add, "country", CountryNames, _byNationality);
@@ -58,21 +65,21 @@ internal sealed class MetricRows
         AddCells(add, "nationality_gender", NationalityGenderNames, _byNationalityGender);
     }
 
-    private static Aggregate Counted(long count) => new(count, count, count, 1, 1);
+    private static Aggregate Counted(long count) => count == 0 ? Aggregate.Empty : new(count, count, count, 1, 1);
 
-    private static Aggregate Of(in Moments moments) => new(moments.Count, moments.Sum, (double)moments.SumOfSquares, moments.Min, moments.Max);
+    private static Aggregate Of(in Moments moments) => moments.Count == 0 ? Aggregate.Empty : new(moments.Count, moments.Sum, (double)moments.SumOfSquares, moments.Min, moments.Max);
 
-    private static void AddCells(MetricRowHandler add, string dimension, string[] names, MetricCell[] cells)
+    private void AddCells(MetricRowHandler add, string dimension, string[] names, MetricCell[] cells)
     {
         for (var i = 0; i < names.Length; i++)
         {
-            AddCell(add, dimension, names[i], in cells[i], null, null);
+            AddCell(add, dimension, names[i], in cells[i], null, null, withUnknown && i == Unknown);
         }
     }
 
-    private static void AddCell(MetricRowHandler add, string dimension, string name, in MetricCell cell, ISketch? latency, ISketch? age)
+    private static void AddCell(MetricRowHandler add, string dimension, string name, in MetricCell cell, ISketch? latency, ISketch? age, bool evenWhenEmpty = false)
     {
-        if (cell.Events == 0)
+        if (cell.Events == 0 && !evenWhenEmpty)
         {
             return;
         }
@@ -85,11 +92,11 @@ internal sealed class MetricRows
         }
     }
 
-    private static void AddUsers(MetricRowHandler add, string dimension, string name, HyperLogLog? users)
+    private static void AddUsers(MetricRowHandler add, string dimension, string name, HyperLogLog? users, bool evenWhenEmpty = false)
     {
-        if (users is not null)
+        if (users is not null || evenWhenEmpty)
         {
-            add("users", dimension, name, Counted(users.Estimate()), users);
+            add("users", dimension, name, Counted(users?.Estimate() ?? 0), users);
         }
     }
 

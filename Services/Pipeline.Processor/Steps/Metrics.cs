@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Storage;
 using Pipeline.Streaming.EventTime;
 using Pipeline.Streaming.Processing;
@@ -6,6 +7,9 @@ using Pipeline.Streaming.Windowing;
 using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Processor.Steps;
+
+/// <summary>Looks at a window; <paramref name="rows"/> makes rows of its content.</summary>
+internal delegate void MetricWindowVisitor(in EmittedWindow<MetricContent> window, MetricRows rows);
 
 /// <summary>
 /// Metrics by dimension, for one or more grains whose windows share panes. An event costs one update of one cell and a few
@@ -20,19 +24,20 @@ internal sealed class Metrics : Step<PipelineEvent>
     private readonly AllowedLateness _allowedLateness;
     private readonly ResultSink _sink;
     private readonly WindowAggregator<MetricContent> _aggregator;
-    private readonly MetricRows _rows = new();
+    private readonly MetricRows _rows;
     private readonly Action<EmittedWindow<MetricContent>> _emit;
     private readonly MetricRowHandler _addRow;
     private EmittedWindow<MetricContent> _window;
 
     /// <param name="grains">All with the same advance, see <see cref="WindowAggregator{TContent}"/>; the first one names the step.</param>
-    public Metrics(AllowedLateness allowedLateness, ResultSink sink, params (string Grain, HoppingWindows Windows)[] grains)
+    public Metrics(string topic, AllowedLateness allowedLateness, ResultSink sink, params (string Grain, HoppingWindows Windows)[] grains)
         : base($"metrics-{grains[0].Grain}")
     {
         _grains = grains;
         _allowedLateness = allowedLateness;
         _sink = sink;
         _aggregator = new WindowAggregator<MetricContent>([.. grains.Select(g => g.Windows)], allowedLateness, () => new MetricContent());
+        _rows = new MetricRows(withUnknown: topic == Topics.Activity);
         _emit = Emit;
         _addRow = AddRow;
     }
@@ -40,6 +45,8 @@ internal sealed class Metrics : Step<PipelineEvent>
     public override string StateDefinition => $"{string.Join(", ", _grains.Select(g => g.Windows))}, lateness {_allowedLateness.Milliseconds} ms, {Version}";
 
     public override long StateEntries => _aggregator.Entries;
+
+    public override long Refused => _aggregator.Refused;
 
     public override bool HasUnflushed => _aggregator.HasUnemitted;
 
@@ -69,6 +76,18 @@ internal sealed class Metrics : Step<PipelineEvent>
     public override void Save(StateWriter writer) => _aggregator.Save(writer);
 
     public override void Restore(ref StateReader reader) => _aggregator.Restore(ref reader);
+
+    /// <summary>Shows the windows of a grain that still take events as they are now; nothing when the step has no such grain.</summary>
+    public void Visit(string grain, MetricWindowVisitor visit)
+    {
+        foreach (var known in _grains)
+        {
+            if (known.Grain == grain)
+            {
+                _aggregator.Visit(known.Windows, window => visit(in window, _rows));
+            }
+        }
+    }
 
     private void Emit(EmittedWindow<MetricContent> window)
     {

@@ -53,6 +53,8 @@ internal sealed class QualityResults : Step<PipelineEvent>
 
     public override bool Supersedes(string definition) => definition == VersionBefore;
 
+    public override long Refused => _aggregator.Refused;
+
     public override bool HasUnflushed => _aggregator.HasUnemitted;
 
     public override void Process(StreamBatch<PipelineEvent> batch)

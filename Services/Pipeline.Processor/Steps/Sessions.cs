@@ -10,8 +10,8 @@ namespace Pipeline.Processor.Steps;
 /// <summary>Sessions of each user, from activity.</summary>
 internal sealed class Sessions : Step<PipelineEvent>
 {
-    private const string Version = "counts by type, entry, exit, late updates; v2";
-    private const string VersionBefore = "counts by type, entry, exit; v1";
+    private const string Version = "counts by type, entry, exit, late updates; v3";
+    private static readonly string[] VersionsBefore = ["counts by type, entry, exit; v1", "counts by type, entry, exit, late updates; v2"];
 
     private readonly SessionWindows _windows;
     private readonly long _latestWindow;
@@ -31,11 +31,12 @@ internal sealed class Sessions : Step<PipelineEvent>
         _remove = (user, start) => _sink.RemoveSession(new SessionKey(user, SessionId.Of(user, start), start));
     }
 
-    public override string StateDefinition => DefinitionOf(Version);
+    public override string StateDefinition => $"{_windows}, records up to {_latestWindow} ms late, {Version}";
 
     public override long StateEntries => _aggregator.Count;
 
-    public override bool Supersedes(string definition) => definition == DefinitionOf(VersionBefore);
+    public override bool Supersedes(string definition)
+        => VersionsBefore.Any(version => definition == $"{SessionWindows.WithGap(TimeSpan.FromMilliseconds(_windows.Gap))}, records up to {_latestWindow} ms late, {version}");
 
     public override bool HasUnflushed => _aggregator.HasUnemitted;
 
@@ -63,9 +64,22 @@ internal sealed class Sessions : Step<PipelineEvent>
 
     public override void Restore(ref StateReader reader) => _aggregator.Restore(ref reader);
 
-    private string DefinitionOf(string version) => $"{_windows}, records up to {_latestWindow} ms late, {version}";
+    /// <summary>Shows sessions that still take events as they are now: one user's, or those of some users.</summary>
+    public void Visit(Guid? userId, int maxUsers, Action<SessionRow> visit)
+    {
+        if (userId is { } user)
+        {
+            _aggregator.Visit(user, (in Session<Guid, SessionCell> session) => visit(RowOf(in session)));
+        }
+        else
+        {
+            _aggregator.VisitSome(maxUsers, (in Session<Guid, SessionCell> session) => visit(RowOf(in session)));
+        }
+    }
 
-    private void Emit(in Session<Guid, SessionCell> session) => _sink.AddSession(new SessionRow(
+    private void Emit(in Session<Guid, SessionCell> session) => _sink.AddSession(RowOf(in session));
+
+    private static SessionRow RowOf(in Session<Guid, SessionCell> session) => new(
         SessionId.Of(session.Key, session.Start),
         session.Key,
         session.Start,
@@ -77,5 +91,5 @@ internal sealed class Sessions : Step<PipelineEvent>
         session.IsClosed,
         session.IsLateUpdate,
         Topic: "",
-        Partition: 0));
+        Partition: 0);
 }

@@ -38,7 +38,8 @@ internal static class PipelineCommandLine
         run.SetAction(start);
         root.Add(run);
         root.Add(Command("status", "Show where the running pipeline stands, or what its data directory holds.", (parse, _) => StatusCommand.RunAsync(Settings(parse, configuration))));
-        root.Add(Command("replay", "Rebuild the results from the log; the pipeline must not be running.", (parse, token) => ReplayCommand.RunAsync(Settings(parse, configuration), token)));
+        root.Add(Replay(configuration));
+        root.Add(Topology(configuration));
         root.Add(Bench(configuration));
         root.Add(Command("doctor", "Say what is wrong with this set-up, in plain words.", (parse, token) => DoctorCommand.RunAsync(Settings(parse, configuration), token)));
         return root;
@@ -49,6 +50,22 @@ internal static class PipelineCommandLine
         var command = new Command(name, description);
         command.SetAction(action);
         return command;
+    }
+
+    private static Command Replay(IReadOnlyList<string> configuration)
+    {
+        var endOfInput = new Option<bool>("--end-of-input") { Description = "The log is complete: write windows and sessions that are still open as complete." };
+        var replay = new Command("replay", "Rebuild the results from the log; the pipeline must not be running.") { endOfInput };
+        replay.SetAction((parse, token) => ReplayCommand.RunAsync(Settings(parse, configuration), parse.GetValue(endOfInput), token));
+        return replay;
+    }
+
+    private static Command Topology(IReadOnlyList<string> configuration)
+    {
+        var dot = new Option<bool>("--dot") { Description = "For Graphviz: pipe it into 'dot -Tsvg'." };
+        var topology = new Command("topology", "Print what the pipeline does with an event, step by step; of a running pipeline with its figures.") { dot };
+        topology.SetAction((parse, token) => TopologyCommand.RunAsync(Settings(parse, configuration), parse.GetValue(dot), token));
+        return topology;
     }
 
     private static Command Bench(IReadOnlyList<string> configuration)

@@ -14,6 +14,7 @@ public sealed class DeadLetterWriter(IRecordWriter writer, TimeProvider time, st
 {
     private readonly RecordBatchBuilder _records = new();
     private readonly byte[] _number = new byte[20];
+    private byte[] _text = new byte[256];
 
     /// <summary>Appends the letters; when it returns they are durable.</summary>
     /// <exception cref="RecordLogException">Not (all) written.</exception>
@@ -63,23 +64,23 @@ public sealed class DeadLetterWriter(IRecordWriter writer, TimeProvider time, st
         var firstFailure = HeaderReader.Last(batch.Headers(index), "pipeline.first_failure"u8);
         var nowText = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-        AddText(DeadLetterHeaders.Topic, source.Topic);
-        AddNumber(DeadLetterHeaders.Partition, source.Partition);
-        AddNumber(DeadLetterHeaders.Offset, batch.Offset(index));
-        AddText(DeadLetterHeaders.ConnectorName, application);
-        AddNumber(DeadLetterHeaders.TaskId, source.Partition);
-        AddText(DeadLetterHeaders.Stage, rejection.Stage);
-        AddText(DeadLetterHeaders.ExceptionClass, rejection.Code);
-        AddText(DeadLetterHeaders.ExceptionMessage, rejection.Message);
-        AddText(DeadLetterHeaders.ReasonCode, rejection.Code);
-        AddText(DeadLetterHeaders.RuleId, rejection.RuleId);
-        AddNumber(DeadLetterHeaders.ErrorOffset, status.ErrorOffset);
-        AddNumber(DeadLetterHeaders.Attempt, redrives + 1);
-        AddNumber(DeadLetterHeaders.RedriveCount, redrives);
-        AddText(DeadLetterHeaders.LastFailure, nowText);
+        AddText(Names.Topic, source.Topic);
+        AddNumber(Names.Partition, source.Partition);
+        AddNumber(Names.Offset, batch.Offset(index));
+        AddText(Names.ConnectorName, application);
+        AddNumber(Names.TaskId, source.Partition);
+        AddText(Names.Stage, rejection.Stage);
+        AddText(Names.ExceptionClass, rejection.Code);
+        AddText(Names.ExceptionMessage, rejection.Message);
+        AddText(Names.ReasonCode, rejection.Code);
+        AddText(Names.RuleId, rejection.RuleId);
+        AddNumber(Names.ErrorOffset, status.ErrorOffset);
+        AddNumber(Names.Attempt, redrives + 1);
+        AddNumber(Names.RedriveCount, redrives);
+        AddText(Names.LastFailure, nowText);
         if (firstFailure.IsEmpty)
         {
-            AddText(DeadLetterHeaders.FirstFailure, nowText);
+            AddText(Names.FirstFailure, nowText);
         }
         else
         {
@@ -87,11 +88,40 @@ public sealed class DeadLetterWriter(IRecordWriter writer, TimeProvider time, st
         }
     }
 
-    private void AddText(string name, string value) => _records.AddHeader(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+    private void AddText(byte[] name, string value)
+    {
+        var length = Encoding.UTF8.GetMaxByteCount(value.Length);
+        if (_text.Length < length)
+        {
+            _text = new byte[length];
+        }
 
-    private void AddNumber(string name, long value)
+        _records.AddHeader(name, _text.AsSpan(0, Encoding.UTF8.GetBytes(value, _text)));
+    }
+
+    private void AddNumber(byte[] name, long value)
     {
         Utf8Formatter.TryFormat(value, _number, out var length);
-        _records.AddHeader(Encoding.UTF8.GetBytes(name), _number.AsSpan(0, length));
+        _records.AddHeader(name, _number.AsSpan(0, length));
+    }
+
+    /// <summary>The names as they are written: a poison record must not cost more than another one.</summary>
+    private static class Names
+    {
+        public static readonly byte[] Topic = Encoding.UTF8.GetBytes(DeadLetterHeaders.Topic);
+        public static readonly byte[] Partition = Encoding.UTF8.GetBytes(DeadLetterHeaders.Partition);
+        public static readonly byte[] Offset = Encoding.UTF8.GetBytes(DeadLetterHeaders.Offset);
+        public static readonly byte[] ConnectorName = Encoding.UTF8.GetBytes(DeadLetterHeaders.ConnectorName);
+        public static readonly byte[] TaskId = Encoding.UTF8.GetBytes(DeadLetterHeaders.TaskId);
+        public static readonly byte[] Stage = Encoding.UTF8.GetBytes(DeadLetterHeaders.Stage);
+        public static readonly byte[] ExceptionClass = Encoding.UTF8.GetBytes(DeadLetterHeaders.ExceptionClass);
+        public static readonly byte[] ExceptionMessage = Encoding.UTF8.GetBytes(DeadLetterHeaders.ExceptionMessage);
+        public static readonly byte[] ReasonCode = Encoding.UTF8.GetBytes(DeadLetterHeaders.ReasonCode);
+        public static readonly byte[] RuleId = Encoding.UTF8.GetBytes(DeadLetterHeaders.RuleId);
+        public static readonly byte[] ErrorOffset = Encoding.UTF8.GetBytes(DeadLetterHeaders.ErrorOffset);
+        public static readonly byte[] Attempt = Encoding.UTF8.GetBytes(DeadLetterHeaders.Attempt);
+        public static readonly byte[] RedriveCount = Encoding.UTF8.GetBytes(DeadLetterHeaders.RedriveCount);
+        public static readonly byte[] LastFailure = Encoding.UTF8.GetBytes(DeadLetterHeaders.LastFailure);
+        public static readonly byte[] FirstFailure = Encoding.UTF8.GetBytes(DeadLetterHeaders.FirstFailure);
     }
 }

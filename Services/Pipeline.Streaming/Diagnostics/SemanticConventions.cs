@@ -28,6 +28,12 @@ public static class SemanticConventions
     public const string StateEntries = "pipeline.state.entries";
     public const string CheckpointDuration = "pipeline.checkpoint.duration";
     public const string CheckpointAge = "pipeline.checkpoint.age";
+    public const string Activity = "pipeline.activity";
+    public const string TaskTime = "pipeline.task.time";
+    public const string StepRecordsIn = "pipeline.step.records.in";
+    public const string StepRecordsOut = "pipeline.step.records.out";
+    public const string StepRecordsRefused = "pipeline.step.records.refused";
+    public const string StepTime = "pipeline.step.time";
     public const string QueueDepth = "pipeline.queue.depth";
     public const string Retries = "pipeline.retries";
 }

@@ -58,9 +58,40 @@ internal sealed class StreamWorkerMetrics : IDisposable
             () => status().Select(p => new Measurement<double>(p.SinceCheckpoint.TotalSeconds, Tags(p))),
             "s",
             "Time since the last checkpoint when the partition was last active.");
+        AddSteps(status);
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private void AddSteps(Func<IReadOnlyList<PartitionStatus>> status)
+    {
+        _meter.CreateObservableCounter(
+            SemanticConventions.TaskTime,
+            () => status().SelectMany(Times),
+            "s",
+            "Where the tasks' time goes: busy, idle, or waiting for the store.");
+        _meter.CreateObservableCounter(
+            SemanticConventions.StepRecordsIn, () => OfSteps(status, s => s.RecordsIn), "{record}", "Records that came into a step.");
+        _meter.CreateObservableCounter(
+            SemanticConventions.StepRecordsOut, () => OfSteps(status, s => s.RecordsOut), "{record}", "Records that went on from a step.");
+        _meter.CreateObservableCounter(
+            SemanticConventions.StepRecordsRefused, () => OfSteps(status, s => s.Refused), "{record}", "Records that a step's state did not take.");
+        _meter.CreateObservableCounter(
+            SemanticConventions.StepTime, () => OfSteps(status, s => s.Busy.TotalSeconds), "s", "Time that a step worked.");
+    }
+
+    private static IEnumerable<Measurement<T>> OfSteps<T>(Func<IReadOnlyList<PartitionStatus>> status, Func<StepStatus, T> value)
+        where T : struct
+        => status().SelectMany(p => p.Topology.Steps.Select(s => new Measurement<T>(value(s), [.. Tags(p), new(SemanticConventions.Stage, s.Name)])));
+
+    private static IEnumerable<Measurement<double>> Times(PartitionStatus status)
+    {
+        yield return Of("busy", status.Times.Busy);
+        yield return Of("idle", status.Times.Idle);
+        yield return Of("back_pressured", status.Times.BackPressured);
+
+        Measurement<double> Of(string activity, TimeSpan value) => new(value.TotalSeconds, [.. Tags(status), new(SemanticConventions.Activity, activity)]);
+    }
 
     private static KeyValuePair<string, object?>[] Tags(PartitionStatus status)
         =>

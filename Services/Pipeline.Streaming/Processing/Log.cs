@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(1205, LogLevel.Warning, "{Partition}: the checkpoint is of an older version of this program; the state is made anew from the log, offset {From} up to {StoredUntil}, and no record is stored a second time: {Reason}")]
     public static partial void StateMadeAnew(ILogger logger, TopicPartition partition, long from, long storedUntil, string reason);
 
+    [LoggerMessage(1206, LogLevel.Error, "{Table}: retention removed records of the table before they were read (offset {From} to {To}); what they said is missing in the join")]
+    public static partial void TableRecordsExpired(ILogger logger, TopicPartition table, long from, long to);
+
     [LoggerMessage(1210, LogLevel.Information, "Assigned: {Partitions}")]
     public static partial void Assigned(ILogger logger, string partitions);
 

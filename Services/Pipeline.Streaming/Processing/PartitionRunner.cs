@@ -12,6 +12,8 @@ namespace Pipeline.Streaming.Processing;
 internal sealed class PartitionRunner<TEvent> : IDisposable
     where TEvent : struct
 {
+    private const int MaxReads = 64;
+
     private readonly StreamTask<TEvent> _task;
     private readonly IRecordLog _log;
     private readonly IRecordReader _reader;
@@ -19,14 +21,17 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
     private readonly ILogger _logger;
     private readonly int _capacity;
     private readonly Channel<RecordBatch> _queue;
+    private readonly Channel<Action<StreamTask<TEvent>?>> _reads;
     private readonly Lock _pausing = new();
 
     // Stop: finish what was begun, in order. Drop: let go at once.
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _drop = new();
+    private bool _isFull;
+    private bool _isHeld;
     private bool _isPaused = true;
     private volatile TaskState _state = TaskState.Opening;
-    private volatile PartitionStatus _status;
+    private volatile Progressed _status;
     private long _highWatermark;
 
     public PartitionRunner(StreamTask<TEvent> task, IRecordLog log, IRecordReader reader, int queueCapacity, TimeProvider time, ILogger logger)
@@ -37,7 +42,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
         _time = time;
         _logger = logger;
         _capacity = queueCapacity;
-        _status = new PartitionStatus(task.TopicPartition, TaskState.Opening, task.Progress, 0, 0, 0, TimeSpan.Zero);
+        _status = new Progressed(task.Progress, TimeSpan.Zero);
 
         // Wait, never drop: the partition is paused before the queue is full, so a write never waits in fact.
         _queue = Channel.CreateBounded<RecordBatch>(new BoundedChannelOptions(queueCapacity)
@@ -46,6 +51,9 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
             SingleWriter = true,
             FullMode = BoundedChannelFullMode.Wait,
         });
+
+        // Refused when full: whoever only looks is told to come again, and never holds the task up.
+        _reads = Channel.CreateBounded<Action<StreamTask<TEvent>?>>(new BoundedChannelOptions(MaxReads) { SingleReader = true });
         Completion = Task.CompletedTask;
     }
 
@@ -58,7 +66,30 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
     /// <summary>When the runner ended, in the clock's ticks; meaningful when <see cref="Completion"/> is completed.</summary>
     public long EndedAt { get; private set; }
 
-    public PartitionStatus Status => _status with { State = _state, QueueDepth = _queue.Reader.Count, HighWatermark = Volatile.Read(ref _highWatermark) };
+    public PartitionStatus Status
+    {
+        get
+        {
+            var status = _status;
+            var topology = _task.Topology.Snapshot();
+            return new PartitionStatus(
+                TopicPartition,
+                _state,
+                status.Progress,
+                Volatile.Read(ref _highWatermark),
+                _queue.Reader.Count,
+                topology.Steps.Sum(s => s.StateEntries),
+                status.SinceCheckpoint,
+                _task.Clock.Read(),
+                _task.Clock.ReadRecent(),
+                topology);
+        }
+    }
+
+    public TaskProgress Progress => _status.Progress;
+
+    /// <summary>Whether records are left that it has not processed, as far as it knows.</summary>
+    public bool HasInput => Volatile.Read(ref _highWatermark) > _status.Progress.NextOffset;
 
     public void Start()
     {
@@ -79,13 +110,52 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
 
         lock (_pausing)
         {
-            if (_queue.Reader.Count >= _capacity && _state == TaskState.Running)
-            {
-                _isPaused = true;
-                _state = TaskState.BackPressured;
-                _reader.Pause(TopicPartition);
-            }
+            _isFull |= _queue.Reader.Count >= _capacity;
+            PauseOrResume();
         }
+    }
+
+    /// <summary>Stops reading for a while, or goes on; what is read already is processed.</summary>
+    public void Hold(bool held)
+    {
+        lock (_pausing)
+        {
+            _isHeld = held;
+            PauseOrResume();
+        }
+    }
+
+    /// <summary>
+    /// Looks at the task on its own thread, between two batches, so that what is seen belongs together. Waits while the task waits for
+    /// the store.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The task ended before it could answer.</exception>
+    public Task<TResult> ReadAsync<TResult>(Func<StreamTask<TEvent>, TResult> read)
+    {
+        var answer = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_reads.Writer.TryWrite(task =>
+            {
+                if (task is null)
+                {
+                    answer.TrySetCanceled();
+                    return;
+                }
+
+                try
+                {
+                    answer.TrySetResult(read(task));
+                }
+                catch (Exception e)
+                {
+                    // A fault of whoever looks must not end the task.
+                    answer.TrySetException(e);
+                }
+            }))
+        {
+            answer.TrySetCanceled();
+        }
+
+        return answer.Task;
     }
 
     /// <summary>Finishes what is processed, checkpoints and commits it; lets go when that takes longer than the deadline.</summary>
@@ -128,22 +198,22 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
                 await _task.CloseAsync(CommitAsync, _drop.Token);
             }
 
-            _state = TaskState.Stopped;
+            End(TaskState.Stopped);
         }
         catch (PartitionFencedException e)
         {
             Log.Fenced(_logger, TopicPartition, e.Message);
-            _state = TaskState.Fenced;
+            End(TaskState.Fenced);
             _reader.Pause(TopicPartition);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested || _drop.IsCancellationRequested)
         {
-            _state = TaskState.Stopped;
+            End(TaskState.Stopped);
         }
         catch (Exception e)
         {
             Log.TaskFailed(_logger, e, TopicPartition, _task.NextOffset);
-            _state = TaskState.Failed;
+            End(TaskState.Failed);
             throw;
         }
         finally
@@ -151,12 +221,27 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
             EndedAt = _time.GetTimestamp();
             Publish();
             _queue.Writer.TryComplete();
+            _reads.Writer.TryComplete();
+            while (_reads.Reader.TryRead(out var read))
+            {
+                read(null);
+            }
+
             while (_queue.Reader.TryRead(out var records))
             {
                 records.Dispose();
             }
 
             _task.Dispose();
+        }
+    }
+
+    // Under the lock, so that whoever pauses or resumes meanwhile does not bring it back to life.
+    private void End(TaskState state)
+    {
+        lock (_pausing)
+        {
+            _state = state;
         }
     }
 
@@ -169,9 +254,8 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
         lock (_pausing)
         {
             _state = TaskState.Running;
-            _isPaused = false;
             _reader.Seek(position);
-            _reader.Resume(TopicPartition);
+            PauseOrResume();
         }
     }
 
@@ -195,8 +279,15 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
     private async Task LoopAsync()
     {
         Task<bool>? arrival = null;
+        Task<bool>? question = null;
+        _task.Clock.Enter(TaskActivity.Busy);
         while (!_stop.IsCancellationRequested)
         {
+            while (_reads.Reader.TryRead(out var read))
+            {
+                read(_task);
+            }
+
             var due = _task.UntilDue();
             if (due == TimeSpan.Zero)
             {
@@ -206,35 +297,57 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
             else if (_queue.Reader.TryRead(out var records))
             {
                 ResumeWhenDrained();
-                _task.Process(records);
+                await _task.ProcessAsync(records, _drop.Token);
                 Publish();
             }
             else
             {
                 arrival ??= _queue.Reader.WaitToReadAsync(_stop.Token).AsTask();
-                Task wait = due is { } pause ? Task.WhenAny(arrival, Task.Delay(pause, _time, _stop.Token)) : arrival;
-                await wait;
-                if (arrival.IsCompleted)
-                {
-                    arrival = null;
-                }
+                question ??= _reads.Reader.WaitToReadAsync(_stop.Token).AsTask();
+                _task.Clock.Enter(TaskActivity.Idle);
+                await (due is { } pause
+                    ? Task.WhenAny(arrival, question, Task.Delay(pause, _time, _stop.Token))
+                    : Task.WhenAny((Task)arrival, question));
+                _task.Clock.Enter(TaskActivity.Busy);
+                arrival = arrival.IsCompleted ? null : arrival;
+                question = question.IsCompleted ? null : question;
             }
         }
     }
 
     private void ResumeWhenDrained()
     {
-        if (!_isPaused)
+        if (!Volatile.Read(ref _isFull))
         {
             return;
         }
 
         lock (_pausing)
         {
-            if (_isPaused && _queue.Reader.Count <= _capacity / 2)
+            _isFull = _queue.Reader.Count > _capacity / 2;
+            PauseOrResume();
+        }
+    }
+
+    // Under the lock. While the task opens and after it ended the partition stays paused.
+    private void PauseOrResume()
+    {
+        if (_state is not (TaskState.Running or TaskState.BackPressured or TaskState.Held))
+        {
+            return;
+        }
+
+        _state = _isFull ? TaskState.BackPressured : _isHeld ? TaskState.Held : TaskState.Running;
+        var pause = _isFull || _isHeld;
+        if (pause != _isPaused)
+        {
+            _isPaused = pause;
+            if (pause)
             {
-                _isPaused = false;
-                _state = TaskState.Running;
+                _reader.Pause(TopicPartition);
+            }
+            else
+            {
                 _reader.Resume(TopicPartition);
             }
         }
@@ -244,12 +357,13 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
 
     private void Publish()
     {
-        var entries = 0L;
         foreach (var step in _task.Topology.Steps)
         {
-            entries += step.StateEntries;
+            step.Metrics.SetState(step.StateEntries, step.Refused);
         }
 
-        _status = new PartitionStatus(TopicPartition, _state, _task.Progress, 0, 0, entries, _task.SinceCheckpoint);
+        _status = new Progressed(_task.Progress, _task.SinceCheckpoint);
     }
+
+    private sealed record Progressed(TaskProgress Progress, TimeSpan SinceCheckpoint);
 }

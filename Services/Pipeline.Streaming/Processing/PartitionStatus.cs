@@ -10,6 +10,9 @@ public enum TaskState
     /// <summary>Its queue is full: reading is paused until it has caught up.</summary>
     BackPressured,
 
+    /// <summary>It ran ahead of a slower partition of its topic: reading is paused until that one has caught up.</summary>
+    Held,
+
     /// <summary>Another writer took the partition over.</summary>
     Fenced,
     Stopped,
@@ -22,6 +25,8 @@ public enum TaskState
 /// <param name="HighWatermark">End of the partition when it was read last.</param>
 /// <param name="QueueDepth">Batches that wait to be processed.</param>
 /// <param name="StateEntries">Entries in the state of all steps.</param>
+/// <param name="Times">Where the task's time went since it began.</param>
+/// <param name="RecentTimes">The same over the last seconds.</param>
 public sealed record PartitionStatus(
     TopicPartition TopicPartition,
     TaskState State,
@@ -29,7 +34,10 @@ public sealed record PartitionStatus(
     long HighWatermark,
     int QueueDepth,
     long StateEntries,
-    TimeSpan SinceCheckpoint)
+    TimeSpan SinceCheckpoint,
+    TaskTimes Times,
+    TaskTimes RecentTimes,
+    TopologyStatus Topology)
 {
     /// <summary>Records that are in the log and not yet processed.</summary>
     public long Lag => Math.Max(0, HighWatermark - Progress.NextOffset);

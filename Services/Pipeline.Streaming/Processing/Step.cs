@@ -28,6 +28,9 @@ public abstract class Step<TEvent>(string name)
     /// <summary>Entries held in state, for metrics.</summary>
     public virtual long StateEntries => 0;
 
+    /// <summary>Records, of a join its table's, that found the state full or came too late for it; 0 in a set-up that is right.</summary>
+    public virtual long Refused => 0;
+
     public StepMetrics Metrics { get; } = new();
 
     /// <summary>Works on the batch's pending records.</summary>
@@ -53,6 +56,9 @@ public abstract class Step<TEvent>(string name)
     public virtual void StartIncomplete(long coveredFrom)
     {
     }
+
+    internal StepStatus Describe()
+        => new(Name, StateDefinition, (this as TableJoin<TEvent>)?.TableTopic, Metrics.RecordsIn, Metrics.RecordsOut, Metrics.BusyTime, Metrics.StateEntries, Metrics.Refused);
 
     public virtual void Save(StateWriter writer)
     {

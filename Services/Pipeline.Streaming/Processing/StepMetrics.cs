@@ -6,6 +6,8 @@ public sealed class StepMetrics
     private long _in;
     private long _out;
     private long _busyTicks;
+    private long _stateEntries;
+    private long _refused;
 
     /// <summary>Records that came in pending.</summary>
     public long RecordsIn => Volatile.Read(ref _in);
@@ -14,6 +16,18 @@ public sealed class StepMetrics
     public long RecordsOut => Volatile.Read(ref _out);
 
     public TimeSpan BusyTime => System.Diagnostics.Stopwatch.GetElapsedTime(0, Volatile.Read(ref _busyTicks));
+
+    /// <summary>Entries in the step's state when its task looked last.</summary>
+    public long StateEntries => Volatile.Read(ref _stateEntries);
+
+    /// <summary>Records that its state did not take.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    internal void SetState(long entries, long refused)
+    {
+        Volatile.Write(ref _stateEntries, entries);
+        Volatile.Write(ref _refused, refused);
+    }
 
     internal void Add(int recordsIn, int recordsOut, long busyTicks)
     {

@@ -33,6 +33,8 @@ public sealed class StreamTask<TEvent> : IDisposable
     private readonly List<DeadLetter> _deadLetters = [];
     private readonly StateWriter _state = new();
     private readonly BatchTrace _trace;
+    private readonly TableReader? _tables;
+    private readonly TableJoin<TEvent>? _join;
 
     private long _nextOffset;
     private long _storedUntil;
@@ -53,9 +55,17 @@ public sealed class StreamTask<TEvent> : IDisposable
         DeadLetterWriter deadLetterWriter,
         StreamTaskSettings settings,
         TimeProvider time,
-        ILogger logger)
+        ILogger logger,
+        TableReader? tables = null)
     {
         TopicPartition = partition;
+        _tables = tables;
+        _join = topology.Steps.OfType<TableJoin<TEvent>>().SingleOrDefault();
+        if (_join is not null && tables is null)
+        {
+            throw new ArgumentNullException(nameof(tables), $"The step '{_join.Name}' joins with {_join.TableTopic}, which nobody reads.");
+        }
+
         _topology = topology;
         _checkpoints = checkpoints;
         _deadLetterWriter = deadLetterWriter;
@@ -63,12 +73,15 @@ public sealed class StreamTask<TEvent> : IDisposable
         _time = time;
         _logger = logger;
         _trace = new BatchTrace(partition);
+        Clock = new TaskClock(time);
         _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
     }
 
     public TopicPartition TopicPartition { get; }
 
     public Topology<TEvent> Topology => _topology;
+
+    public TaskClock Clock { get; }
 
     /// <summary>The offset behind the last record processed.</summary>
     public long NextOffset => Volatile.Read(ref _nextOffset);
@@ -133,7 +146,19 @@ public sealed class StreamTask<TEvent> : IDisposable
         return new Position(TopicPartition, _nextOffset);
     }
 
-    /// <summary>Sends a batch through the steps. The task owns the batch from here on.</summary>
+    /// <summary>Reads what the topology joins the batch with, then sends it through the steps. The task owns the batch from here on.</summary>
+    public ValueTask ProcessAsync(RecordBatch records, CancellationToken cancellationToken)
+    {
+        if (_join is not null && records.Count > 0)
+        {
+            return JoinAndProcessAsync(records, cancellationToken);
+        }
+
+        Process(records);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends a batch through the steps of a topology that joins nothing. The task owns the batch from here on.</summary>
     public void Process(RecordBatch records)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(records.TopicPartition, TopicPartition, nameof(records));
@@ -279,6 +304,18 @@ public sealed class StreamTask<TEvent> : IDisposable
         }
     }
 
+    /// <summary>
+    /// No more input will come: after <see cref="CloseAsync"/>, every window and session that is still open is written as complete. The
+    /// checkpoint does not know of it: were there records after all, a task that continues from it opens the windows again and
+    /// writes them as they really end.
+    /// </summary>
+    public async ValueTask EndInputAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        await CloseAsync(commit, cancellationToken);
+        _topology.EndOfInput();
+        await FlushAsync(early: true, cancellationToken);
+    }
+
     public void Dispose()
     {
         _topology.Sink.Clear();
@@ -305,6 +342,28 @@ public sealed class StreamTask<TEvent> : IDisposable
 
     // A checkpoint may take a tenth of the time at most: large state is saved less often.
     private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(_settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));
+
+    private async ValueTask JoinAndProcessAsync(RecordBatch records, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RetryAsync(
+                async (task, token) =>
+                {
+                    await task._tables!.ReadAsync(task._join!, task.TopicPartition, records, token);
+                    return true;
+                },
+                "read the table that it joins with",
+                cancellationToken);
+        }
+        catch
+        {
+            records.Dispose();
+            throw;
+        }
+
+        Process(records);
+    }
 
     private async ValueTask SaveAndCommitAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
@@ -363,19 +422,27 @@ public sealed class StreamTask<TEvent> : IDisposable
         string what,
         CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var before = Clock.Enter(TaskActivity.BackPressured);
+        try
         {
-            try
+            for (var attempt = 1; ; attempt++)
             {
-                return await effect(this, cancellationToken);
+                try
+                {
+                    return await effect(this, cancellationToken);
+                }
+                catch (Exception e) when (e is not OperationCanceledException && _settings.Errors.OnException(e) == ErrorAction.Retry)
+                {
+                    var pause = _settings.Errors.PauseAfter(attempt);
+                    Log.EffectRetried(_logger, TopicPartition, what, attempt, pause.TotalMilliseconds, e.Message);
+                    StreamingInstruments.Retries.Add(1);
+                    await Task.Delay(pause, _time, cancellationToken);
+                }
             }
-            catch (Exception e) when (e is not OperationCanceledException && _settings.Errors.OnException(e) == ErrorAction.Retry)
-            {
-                var pause = _settings.Errors.PauseAfter(attempt);
-                Log.EffectRetried(_logger, TopicPartition, what, attempt, pause.TotalMilliseconds, e.Message);
-                StreamingInstruments.Retries.Add(1);
-                await Task.Delay(pause, _time, cancellationToken);
-            }
+        }
+        finally
+        {
+            Clock.Enter(before);
         }
     }
 

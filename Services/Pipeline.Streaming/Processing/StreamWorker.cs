@@ -31,6 +31,7 @@ public sealed class StreamWorker<TEvent>(
     // The reading loop's own: what each partition had processed when it looked last, and the watermark over all of them.
     private readonly Dictionary<TopicPartition, long> _lastOffsets = [];
     private readonly PartitionWatermarks _watermarks = new(settings.IdleTimeout);
+    private readonly WatermarkAlignment _alignment = new(settings.MaxWatermarkDrift, settings.IdleTimeout);
     private long _watermark = Watermark.None.Value;
     private IRecordReader? _reader;
 
@@ -46,6 +47,14 @@ public sealed class StreamWorker<TEvent>(
     /// back. Safe from any thread.
     /// </summary>
     public Watermark Watermark => new(Volatile.Read(ref _watermark));
+
+    /// <summary>
+    /// Looks at every assigned partition's task on its own thread, between two batches: what is seen of one partition belongs
+    /// together, what is seen of several is some milliseconds apart. Safe from any thread; costs a task that nobody looks at nothing.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">A task ended, or too many look already.</exception>
+    public Task<TResult[]> ReadAsync<TResult>(Func<StreamTask<TEvent>, TResult> read, CancellationToken cancellationToken)
+        => Task.WhenAll(_runners.Values.Select(r => r.ReadAsync(read))).WaitAsync(cancellationToken);
 
     /// <summary>Reads and processes until the token asks to stop, then drains.</summary>
     public async Task RunAsync(CancellationToken stoppingToken)
@@ -139,6 +148,7 @@ public sealed class StreamWorker<TEvent>(
             {
                 taken.Add(runner);
                 _watermarks.Remove(partition);
+                _alignment.Remove(partition);
                 _lastOffsets.Remove(partition);
             }
         }
@@ -154,10 +164,22 @@ public sealed class StreamWorker<TEvent>(
         }
     }
 
-    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+    // Not the time of day, which may be set back: only silence is measured.
+    private long Now => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
-    private void ObserveWatermark(TopicPartition partition, TaskProgress progress)
+    private void ObserveWatermark(TopicPartition partition, PartitionRunner<TEvent> runner)
     {
+        var progress = runner.Progress;
+        if (runner.State is TaskState.Running or TaskState.BackPressured or TaskState.Held)
+        {
+            _alignment.Update(partition, progress.Watermark, runner.HasInput, Now);
+        }
+        else
+        {
+            _alignment.Remove(partition);
+        }
+
+        runner.Hold(_alignment.IsAhead(partition, Now));
         if (_lastOffsets.GetValueOrDefault(partition) != progress.NextOffset)
         {
             _lastOffsets[partition] = progress.NextOffset;
@@ -171,7 +193,7 @@ public sealed class StreamWorker<TEvent>(
     {
         foreach (var (_, runner) in _runners)
         {
-            if (runner.State is TaskState.Opening or TaskState.BackPressured)
+            if (runner.State is TaskState.Opening or TaskState.BackPressured or TaskState.Held)
             {
                 return true;
             }
@@ -196,7 +218,7 @@ public sealed class StreamWorker<TEvent>(
     {
         foreach (var (partition, runner) in _runners)
         {
-            ObserveWatermark(partition, runner.Status.Progress);
+            ObserveWatermark(partition, runner);
             if (!runner.Completion.IsCompleted)
             {
                 continue;

@@ -19,4 +19,7 @@ public sealed record StreamWorkerSettings
 
     /// <summary>Silence after which a partition leaves the overall watermark. Default: 1 min.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How far a partition's watermark may be ahead of the slowest active one of its topic before it is not read for a while. Default: 10 min.</summary>
+    public TimeSpan MaxWatermarkDrift { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using Pipeline.Streaming.EventTime;
 using Pipeline.Streaming.Processing.Steps;
 
@@ -97,43 +95,8 @@ public sealed class Topology<TEvent>
         }
     }
 
-    /// <summary>The plan on one screen.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder().Append("source ").AppendLine(Source);
-        foreach (var step in _steps)
-        {
-            text.Append("  → ").Append(step.Name);
-            if (step.StateDefinition is { } definition)
-            {
-                text.Append(" [").Append(definition).Append(']');
-            }
-
-            text.AppendLine();
-        }
-
-        return text.Append("sink ").Append(Sink.Name).ToString();
-    }
-
-    /// <summary>The plan in the DOT language of Graphviz; records that have gone through stand at the edges.</summary>
-    public string ToDot()
-    {
-        var text = new StringBuilder();
-        text.AppendLine("digraph topology {").AppendLine("  rankdir=LR;");
-        text.AppendLine(CultureInfo.InvariantCulture, $"  \"{Source}\" [shape=cylinder];");
-        text.AppendLine(CultureInfo.InvariantCulture, $"  \"{Sink.Name}\" [shape=cylinder];");
-        var from = Source;
-        foreach (var step in _steps)
-        {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  \"{step.Name}\" [shape={(step.StateDefinition is null ? "box" : "box3d")}];");
-            text.AppendLine(CultureInfo.InvariantCulture, $"  \"{from}\" -> \"{step.Name}\" [label=\"{step.Metrics.RecordsIn}\"];");
-            from = step.Name;
-        }
-
-        var last = _steps.Length == 0 ? 0 : _steps[^1].Metrics.RecordsOut;
-        text.AppendLine(CultureInfo.InvariantCulture, $"  \"{from}\" -> \"{Sink.Name}\" [label=\"{last}\"];");
-        return text.Append('}').ToString();
-    }
+    /// <summary>The steps and what went through them so far. Safe from any thread.</summary>
+    public TopologyStatus Snapshot() => new(Source, [.. _steps.Select(step => step.Describe())], Sink.Name);
 
     private void Advance(Watermark watermark)
     {

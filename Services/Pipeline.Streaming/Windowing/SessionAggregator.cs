@@ -10,8 +10,14 @@ namespace Pipeline.Streaming.Windowing;
 /// one known before is reported as removed. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Sessions lie in one array and hang together per key, so that saving them is a copy. Every start that ceases to exist is reported,
+/// <para>
+/// What is kept are fragments: events within the gap, inside one slice of time (<see cref="SessionWindows"/>). A session is a run of a
+/// key's fragments, put together when it is emitted. Without a maximum length there is one slice, and a session is one fragment.
+/// </para>
+/// <para>
+/// Fragments lie in one array and hang together per key, so that saving them is a copy. Every start that ceases to exist is reported,
 /// whether it was emitted or not: after a crash nobody knows any more what was emitted between the checkpoint and the crash.
+/// </para>
 /// </remarks>
 public sealed class SessionAggregator<TKey, TAccumulator>
     where TKey : unmanaged, IEquatable<TKey>
@@ -25,6 +31,10 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     private readonly KeyedState<TKey, int> _heads = new();
     private readonly List<int> _dirty = [];
     private readonly List<(TKey Key, long Start)> _removed = [];
+    private readonly List<int> _fragments = [];
+    private readonly List<int> _gone = [];
+    private readonly long _slice;
+    private readonly long _maxLength;
     private Session<TKey, TAccumulator>[] _sessions = new Session<TKey, TAccumulator>[64];
     private int _used;
     private int _free = End;
@@ -40,11 +50,13 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     public SessionAggregator(SessionWindows windows, long latestWindow, Merge<TAccumulator> merge)
     {
         _windows = windows;
+        _slice = windows.Slice?.Size ?? 0;
+        _maxLength = _slice == 0 ? long.MaxValue : windows.MaxLength!.Value / _slice * _slice;
         _retention = latestWindow;
         _merge = merge;
     }
 
-    /// <summary>Sessions in state, closed ones that may still change included.</summary>
+    /// <summary>Sessions in state (their fragments, to be exact), closed ones that may still change included.</summary>
     public int Count { get; private set; }
 
     public bool HasUnemitted => _dirty.Count > 0 || _removed.Count > 0 || _watermark.Value >= _nextDue;
@@ -64,6 +76,8 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         var found = End;
         var previous = End;
         var slot = head;
+        var isLate = false;
+        var touchesNone = true;
         while (slot != End)
         {
             ref var session = ref _sessions[slot];
@@ -71,18 +85,25 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             if (time - session.Last > _windows.Gap || session.Start - time > _windows.Gap)
             {
                 previous = slot;
+                slot = next;
+                continue;
+            }
+
+            touchesNone = false;
+            isLate |= at.Value >= ClosesAt(session.Last) && WasClosed(head, slot, time, at);
+            if (!IsInSlice(in session, time))
+            {
+                previous = slot;
             }
             else if (found == End)
             {
                 found = slot;
                 previous = slot;
-                session.IsLateUpdate |= at.Value >= ClosesAt(in session);
                 Extend(ref session, time);
             }
             else
             {
-                // The event bridges two sessions: the later found one goes into the first.
-                session.IsLateUpdate |= at.Value >= ClosesAt(in session);
+                // The event bridges two fragments: the later found one goes into the first.
                 Absorb(found, slot);
                 _sessions[previous].Next = next;
                 Release(slot);
@@ -95,10 +116,11 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         {
             found = Add(key, time, head);
             head = found;
-            _sessions[found].IsLateUpdate = at.Value >= ClosesAt(in _sessions[found]);
+            isLate |= touchesNone && at.Value >= ClosesAt(time);
         }
 
         ref var result = ref _sessions[found];
+        result.IsLateUpdate |= isLate;
         MarkDirty(ref result, found);
         return ref result.Accumulator;
     }
@@ -132,7 +154,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             {
                 if (_sessions[slot].IsDirty)
                 {
-                    EmitOne(ref _sessions[slot], emit);
+                    Settle(_sessions[slot].Key, early, emit, remove);
                 }
             }
 
@@ -141,7 +163,44 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
         if (_watermark.Value >= _nextDue)
         {
-            CloseAndDiscard(emit);
+            SettleDue(emit, remove);
+        }
+
+        // While nothing is emitted early, sessions come and go and nobody else takes them off the list.
+        if (_dirty.Count > 1024 && _dirty.Count > 2 * Count)
+        {
+            ListDirty();
+        }
+    }
+
+    /// <summary>Shows a key's sessions as they are now, emitted or not; changes nothing.</summary>
+    public void Visit(TKey key, SessionEmitter<TKey, TAccumulator> visit)
+    {
+        ref var head = ref _heads.Find(key);
+        if (Unsafe.IsNullRef(ref head))
+        {
+            return;
+        }
+
+        Gather(head);
+        for (int first = 0, past; first < _fragments.Count; first = past)
+        {
+            past = PastOf(first);
+            var session = Merge(first, past);
+            session.IsClosed = _watermark.Value >= ClosesAt(session.Last);
+            if (session.Start >= _emitFrom)
+            {
+                visit(in session);
+            }
+        }
+    }
+
+    /// <summary>Shows the sessions of some keys, up to a number of keys.</summary>
+    public void VisitSome(int maxKeys, SessionEmitter<TKey, TAccumulator> visit)
+    {
+        for (var i = 0; i < Math.Min(maxKeys, _heads.Count); i++)
+        {
+            Visit(_heads.Keys[i], visit);
         }
     }
 
@@ -183,19 +242,53 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         {
             if (_sessions[slot].IsUsed)
             {
-                _nextDue = Math.Min(_nextDue, DueOf(in _sessions[slot]));
-                if (_sessions[slot].IsDirty)
-                {
-                    _dirty.Add(slot);
-                }
+                _nextDue = Math.Min(_nextDue, _sessions[slot].Due);
+            }
+        }
+
+        ListDirty();
+    }
+
+    private void ListDirty()
+    {
+        _dirty.Clear();
+        for (var slot = 0; slot < _used; slot++)
+        {
+            if (_sessions[slot].IsDirty)
+            {
+                _dirty.Add(slot);
             }
         }
     }
 
     // An event exactly one gap after the last one still belongs to the session; one on the watermark is still on time.
-    private long ClosesAt(in Session<TKey, TAccumulator> session) => session.Last + _windows.Gap + 1;
+    private long ClosesAt(long last) => last + _windows.Gap + 1;
 
-    private long DueOf(in Session<TKey, TAccumulator> session) => session.IsClosed ? session.Last + _windows.Gap + _retention : ClosesAt(in session);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsInSlice(in Session<TKey, TAccumulator> session, long time)
+        => _slice == 0 || (time < session.SliceEnd && time >= session.SliceEnd - _slice);
+
+    /// <summary>Whether the session of a fragment was closed and would take an event at a time.</summary>
+    private bool WasClosed(int head, int slot, long time, Watermark at)
+    {
+        if (_slice == 0)
+        {
+            return true;
+        }
+
+        Gather(head);
+        for (int first = 0, past; first < _fragments.Count; first = past)
+        {
+            past = PastOf(first);
+            if (_fragments.IndexOf(slot, first, past - first) >= 0)
+            {
+                var start = _sessions[_fragments[first]].SliceEnd - _slice;
+                return time < start + _maxLength && at.Value >= ClosesAt(_sessions[_fragments[past - 1]].Last);
+            }
+        }
+
+        return false;
+    }
 
     private void Extend(ref Session<TKey, TAccumulator> session, long time)
     {
@@ -242,7 +335,15 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             slot = _used++;
         }
 
-        _sessions[slot] = new Session<TKey, TAccumulator> { Key = key, Start = time, Last = time, Next = next, IsUsed = true };
+        _sessions[slot] = new Session<TKey, TAccumulator>
+        {
+            Key = key,
+            Start = time,
+            Last = time,
+            SliceEnd = _windows.Slice is { } slice ? slice.StartOf(time) + slice.Size : 0,
+            Next = next,
+            IsUsed = true,
+        };
         Count++;
         return slot;
     }
@@ -264,24 +365,14 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         }
 
         session.IsClosed = false;
-        var due = ClosesAt(in session);
-        if (due < _nextDue)
+        session.Due = ClosesAt(session.Last);
+        if (session.Due < _nextDue)
         {
-            _nextDue = due;
+            _nextDue = session.Due;
         }
     }
 
-    private void EmitOne(ref Session<TKey, TAccumulator> session, SessionEmitter<TKey, TAccumulator> emit)
-    {
-        session.IsClosed = _watermark.Value >= ClosesAt(in session);
-        session.IsDirty = false;
-        if (session.Start >= _emitFrom)
-        {
-            emit(in session);
-        }
-    }
-
-    private void CloseAndDiscard(SessionEmitter<TKey, TAccumulator> emit)
+    private void SettleDue(SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
     {
         _nextDue = long.MaxValue;
         for (var slot = 0; slot < _used; slot++)
@@ -292,21 +383,137 @@ public sealed class SessionAggregator<TKey, TAccumulator>
                 continue;
             }
 
-            if (_watermark.Value >= ClosesAt(in session) && (session.IsDirty || !session.IsClosed))
+            if (_watermark.Value >= session.Due)
             {
-                EmitOne(ref session, emit);
-            }
-
-            if (session.IsClosed && _watermark.Value >= DueOf(in session))
-            {
-                Unlink(slot);
-                Release(slot);
+                Settle(session.Key, early: false, emit, remove);
             }
             else
             {
-                _nextDue = Math.Min(_nextDue, DueOf(in session));
+                _nextDue = Math.Min(_nextDue, session.Due);
             }
         }
+    }
+
+    /// <summary>Emits those sessions of a key that are to be, and discards those that no record can change any more.</summary>
+    private void Settle(TKey key, bool early, SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
+    {
+        Gather(_heads.Find(key));
+
+        // One event more can move every cut behind it, so one dirty fragment makes all sessions of the key dirty.
+        var isDirty = _fragments.Exists(slot => _sessions[slot].IsDirty);
+        for (int first = 0, past; first < _fragments.Count; first = past)
+        {
+            past = PastOf(first);
+            var last = _sessions[_fragments[past - 1]].Last;
+            var isClosed = _watermark.Value >= ClosesAt(last);
+            if (isClosed ? isDirty || !IsKnownAsClosed(first, past) : early && isDirty)
+            {
+                EmitOne(first, past, isClosed, emit, remove);
+            }
+
+            var due = isClosed ? last + _windows.Gap + _retention : ClosesAt(last);
+            for (var i = first; i < past; i++)
+            {
+                _sessions[_fragments[i]].Due = due;
+                if (isClosed && _watermark.Value >= due)
+                {
+                    _gone.Add(_fragments[i]);
+                }
+            }
+
+            _nextDue = isClosed && _watermark.Value >= due ? _nextDue : Math.Min(_nextDue, due);
+        }
+
+        foreach (var slot in _gone)
+        {
+            Unlink(slot);
+            Release(slot);
+        }
+
+        _gone.Clear();
+    }
+
+    private void EmitOne(int first, int past, bool isClosed, SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
+    {
+        for (var i = first; i < past; i++)
+        {
+            ref var fragment = ref _sessions[_fragments[i]];
+            fragment.IsClosed = isClosed;
+            fragment.IsDirty = false;
+            if (i > first && fragment.Start >= _emitFrom)
+            {
+                // It may have been a session of its own before.
+                remove(fragment.Key, fragment.Start);
+            }
+        }
+
+        var session = Merge(first, past);
+        if (session.Start >= _emitFrom)
+        {
+            emit(in session);
+        }
+    }
+
+    private bool IsKnownAsClosed(int first, int past)
+    {
+        for (var i = first; i < past; i++)
+        {
+            if (!_sessions[_fragments[i]].IsClosed)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The fragments of a key in the order of time.</summary>
+    private void Gather(int head)
+    {
+        _fragments.Clear();
+        for (var slot = head; slot != End; slot = _sessions[slot].Next)
+        {
+            var at = _fragments.Count;
+            while (at > 0 && _sessions[_fragments[at - 1]].Start > _sessions[slot].Start)
+            {
+                at--;
+            }
+
+            _fragments.Insert(at, slot);
+        }
+    }
+
+    /// <summary>Where the session ends that begins with a gathered fragment: at a gap, or where it would become too long.</summary>
+    private int PastOf(int first)
+    {
+        ref var begin = ref _sessions[_fragments[first]];
+        var past = first + 1;
+        while (past < _fragments.Count)
+        {
+            ref var fragment = ref _sessions[_fragments[past]];
+            if (fragment.Start - _sessions[_fragments[past - 1]].Last > _windows.Gap || fragment.SliceEnd - begin.SliceEnd >= _maxLength)
+            {
+                break;
+            }
+
+            past++;
+        }
+
+        return past;
+    }
+
+    private Session<TKey, TAccumulator> Merge(int first, int past)
+    {
+        var session = _sessions[_fragments[first]];
+        for (var i = first + 1; i < past; i++)
+        {
+            ref var fragment = ref _sessions[_fragments[i]];
+            session.Last = fragment.Last;
+            session.IsLateUpdate |= fragment.IsLateUpdate;
+            _merge(ref session.Accumulator, in fragment.Accumulator);
+        }
+
+        return session;
     }
 
     private void Unlink(int slot)
@@ -355,6 +562,11 @@ public struct Session<TKey, TAccumulator>
     /// <summary>A late record changed it after it was closed.</summary>
     public bool IsLateUpdate;
 
+    /// <summary>End of its fragment's slice.</summary>
+    internal long SliceEnd;
+
+    /// <summary>The watermark at which it needs attention.</summary>
+    internal long Due;
     internal int Next;
     internal bool IsDirty;
     internal bool IsUsed;

@@ -13,6 +13,10 @@ internal sealed class BruteForce(TimeSpan maxOutOfOrderness, TimeSpan allowedLat
     private const long Hour = 3_600_000;
     private static readonly long FutureSkew = (long)TimeSpan.FromMinutes(5).TotalMilliseconds;
 
+    /// <summary>From when on after its append a profile counts for activity.</summary>
+    private const long ProfileDelay = 10_000;
+
+    private readonly Dictionary<Guid, List<(LoggedRecord Record, PlainEvent Event)>> _profiles = [];
     private readonly long _outOfOrderness = (long)maxOutOfOrderness.TotalMilliseconds;
     private readonly long _lateness = (long)allowedLateness.TotalMilliseconds;
 
@@ -26,6 +30,7 @@ internal sealed class BruteForce(TimeSpan maxOutOfOrderness, TimeSpan allowedLat
 
     public Dictionary<WindowKey, Aggregate> Windows { get; } = [];
 
+    /// <summary>Adds a topic's records; those of users before those of activity, which is joined with them.</summary>
     public void Add(IEnumerable<LoggedRecord> records)
     {
         foreach (var partition in records.GroupBy(r => (r.Topic, r.Partition)))
@@ -61,9 +66,11 @@ internal sealed class BruteForce(TimeSpan maxOutOfOrderness, TimeSpan allowedLat
         var counts = new Counts { Consumed = records.Count };
         var newest = long.MinValue;
         var seen = new HashSet<Guid>();
+        var profilesUntil = long.MinValue;
         foreach (var record in records)
         {
             var position = (record.Topic, record.Partition, record.Offset);
+            profilesUntil = Math.Max(profilesUntil, record.Timestamp - ProfileDelay);
             if (PlainEvent.Read(record.Topic, record.Value) is not { } e)
             {
                 counts.DeadLettered++;
@@ -71,6 +78,7 @@ internal sealed class BruteForce(TimeSpan maxOutOfOrderness, TimeSpan allowedLat
                 continue;
             }
 
+            e = e.Type == "profile" ? Remember(record, e) : Join(e, profilesUntil);
             if (e.Time > newest && e.Time - record.Timestamp <= FutureSkew)
             {
                 newest = e.Time;
@@ -95,6 +103,27 @@ internal sealed class BruteForce(TimeSpan maxOutOfOrderness, TimeSpan allowedLat
         }
 
         return counts;
+    }
+
+    private PlainEvent Remember(LoggedRecord record, PlainEvent profile)
+    {
+        if (!_profiles.TryGetValue(profile.UserId, out var known))
+        {
+            _profiles[profile.UserId] = known = [];
+        }
+
+        known.Add((record, profile));
+        return profile;
+    }
+
+    private PlainEvent Join(PlainEvent activity, long profilesUntil)
+    {
+        var profile = _profiles.GetValueOrDefault(activity.UserId, [])
+            .Where(p => p.Record.Timestamp <= profilesUntil && p.Event.Time <= activity.Time)
+            .OrderBy(p => p.Event.Time).ThenBy(p => p.Record.Offset)
+            .Select(p => p.Event)
+            .LastOrDefault();
+        return profile is null ? activity : activity with { Gender = profile.Gender, Nationality = profile.Nationality, Age = profile.Age };
     }
 
     private void Count(PlainEvent e, LoggedRecord record, string grain, long start)

@@ -73,7 +73,7 @@ internal static class ResultCheck
             {
                 foreach (var grain in Grains)
                 {
-                    foreach (var window in await reader.WindowsAsync(metric, dimension, grain))
+                    foreach (var window in (await reader.WindowsAsync(metric, dimension, grain)).Where(w => w.Aggregate.Count > 0))
                     {
                         actual.Add(new WindowKey(metric, dimension, window.Value, grain, window.WindowStart), window.Aggregate);
                     }

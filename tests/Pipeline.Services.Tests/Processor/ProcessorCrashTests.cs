@@ -58,7 +58,7 @@ public sealed class ProcessorCrashTests
 
     private static async Task<TopicPartition> AppendAsync(ProcessorHost host, IReadOnlyList<(byte[] Value, long Timestamp)> log)
     {
-        await host.Log.CreateTopicsAsync([new TopicSpec(Topic, Topics.Partitions, null), new TopicSpec(Topic + ".dlq", Topics.Partitions, null)], Token);
+        await host.Log.CreateTopicsAsync([.. new[] { Topics.Users, Topic, Topics.DeadLettersOf(Topic) }.Select(t => new TopicSpec(t, Topics.Partitions, null))], Token);
         await host.AppendAsync(Topic, "one-key", log);
         return (await host.Log.DescribeAsync(Token)).Single(p => p.HighWatermark > 0).TopicPartition;
     }
@@ -81,7 +81,7 @@ public sealed class ProcessorCrashTests
         {
             var records = await host.Log.FetchAsync(position, batchSize, Token);
             position = position with { Offset = records.NextOffset };
-            task.Process(records);
+            await task.ProcessAsync(records, Token);
             if (turn % 2 == 1)
             {
                 await (turn % 4 == 1 ? task.FlushAsync(early: turn % 8 == 1, Token) : task.CheckpointAsync(CommitAsync, Token));

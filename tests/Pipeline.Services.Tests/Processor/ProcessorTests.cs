@@ -147,7 +147,7 @@ public sealed class ProcessorTests
 
         await host.StartAsync(live: false);
         var reports = new List<ReplayProgress>();
-        var result = await host.Get<ResultReplay>().RunAsync(new Collect(reports), Token);
+        var result = await host.Get<ResultReplay>().RunAsync(endOfInput: false, new Collect(reports), Token);
         Assert.Equal(600, result.Records);
         Assert.Equal(new ReplayProgress(600, 600), reports[^1]);
         Assert.Equal(before, await SnapshotAsync(host));

@@ -125,6 +125,47 @@ public sealed class StreamTaskTests
     }
 
     [Fact]
+    public async Task EndInput_OpenWindows_AreWrittenAsCompleteAndOpenedAgainWhenMoreComesAfterAll()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(30);
+        using (var task = harness.NewTask())
+        {
+            await task.OpenAsync(TaskHarness.Offsets(log), Token);
+            task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, [.. log.Take(20)], log.Count));
+            await task.EndInputAsync(harness.CommitAsync, Token);
+        }
+
+        Assert.NotEmpty(harness.Results.Windows);
+        Assert.All(harness.Results.Windows.Values, w => Assert.True(w.IsFinal));
+
+        await harness.RunAsync(log, 5, log.Count, close: true);
+        var expected = BruteForce.Of(log);
+        Assert.Equal(expected.Windows.Select(w => (w.Key, w.Value.Count)), harness.Results.Windows.Select(w => (w.Key, w.Value.Count)));
+        Assert.Equal(expected.Counters, harness.Results.Progress!.Value.Counters);
+    }
+
+    // 2099, 1970 and a clock that goes back while it runs: windows and the watermark go by the records alone.
+    [Fact]
+    public async Task Process_RecordsOfTheFarFutureAndAClockThatGoesBack_GiveTheSameResults()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        const long Year2099 = 4_070_908_800_000;
+        List<TestRecord> log = [.. Simple(30), CountingTopology.Record(900, 1, Year2099, EventGen.Start + 30_000), CountingTopology.Record(901, 1, 0, EventGen.Start + 30_001), .. Simple(40).Skip(30)];
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        for (var i = 0; i < log.Count; i += 10)
+        {
+            task.Process(TestRecord.ToBatch(CountingTopology.Partition, i, [.. log.Skip(i).Take(10)], log.Count));
+            harness.Time.AdjustTime(harness.Time.GetUtcNow() - TimeSpan.FromDays(1));
+            await task.CheckpointAsync(harness.CommitAsync, Token);
+        }
+
+        await task.CloseAsync(harness.CommitAsync, Token);
+        harness.AssertEqualsBruteForce(log);
+    }
+
+    [Fact]
     public async Task Open_BeginningOfTheLogGone_DoesNotEmitIncompleteWindows()
     {
         await using var harness = await new TaskHarness().InitializeAsync();

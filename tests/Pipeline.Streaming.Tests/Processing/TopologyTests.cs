@@ -30,7 +30,7 @@ public sealed class TopologyTests
     [Fact]
     public void Topology_AsText_IsThePlanFromTopToBottom()
     {
-        var text = CountingTopology.Create(new MemorySink(new MemoryResults())).ToString();
+        var text = CountingTopology.Create(new MemorySink(new MemoryResults())).Snapshot().ToString();
         Assert.Equal(
             """
             source t
@@ -49,7 +49,7 @@ public sealed class TopologyTests
     {
         using var driver = NewDriver(new MemoryResults());
         driver.Pipe(CountingTopology.Poison(EventGen.Start), CountingTopology.Record(1, 1, EventGen.Start, EventGen.Start));
-        var dot = driver.Topology.ToDot();
+        var dot = driver.Topology.Snapshot().ToDot();
         Assert.Contains("\"t\" -> \"decode\" [label=\"2\"]", dot, StringComparison.Ordinal);
         Assert.Contains("\"decode\" -> \"event-time\" [label=\"1\"]", dot, StringComparison.Ordinal);
         Assert.Contains("\"count\" -> \"memory\" [label=\"1\"]", dot, StringComparison.Ordinal);

@@ -71,6 +71,21 @@ public sealed class WindowAggregatorTests
         Assert.Equal(1, windows.Refused);
     }
 
+    // A record far in the future moves no watermark, so nothing would ever discard what it left behind but this bound.
+    [Fact]
+    public void Update_RecordsSpreadOverCenturies_KeepsBoundedPanesAndTakesTheOthers()
+    {
+        var windows = New();
+        for (var i = 0; i < 10_000; i++)
+        {
+            windows.Update(i * 86_400_000L, Watermark.None);
+            Assert.InRange(windows.Panes, 1, 100);
+        }
+
+        Assert.Equal(9_900, windows.Refused);
+        Assert.NotNull(windows.Update(10, Watermark.None));
+    }
+
     [Fact]
     public void StartIncomplete_WindowBeforeCoverage_IsNeverEmitted()
     {
