@@ -21,7 +21,10 @@ public static class IngestHostExtensions
     public static IHostApplicationBuilder AddIngest(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.SectionName).ValidateOnStart();
+        builder.Services.AddOptions<IngestOptions>()
+            .Configure<IConfiguration>(static (options, configuration) => options.Interval = DefaultInterval(configuration))
+            .BindConfiguration(IngestOptions.SectionName)
+            .ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>());
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(_ => new QualityRules(ContractModel.Embedded));
@@ -40,6 +43,10 @@ public static class IngestHostExtensions
         builder.AddScheduling();
         return builder;
     }
+
+    /// <summary>A stack of servers is for keeps and is polite to the API; the embedded one is there to be watched.</summary>
+    private static TimeSpan DefaultInterval(IConfiguration configuration)
+        => string.IsNullOrWhiteSpace(configuration.GetConnectionString("kafka")) ? IngestOptions.EmbeddedInterval : IngestOptions.ServersInterval;
 
     /// <summary>Maps <c>POST /api/events</c>.</summary>
     public static IEndpointRouteBuilder MapIngestApi(this IEndpointRouteBuilder endpoints)

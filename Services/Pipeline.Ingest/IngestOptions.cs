@@ -8,11 +8,15 @@ public sealed class IngestOptions
     /// <summary>Users that one call of the API may ask for.</summary>
     public const int MaxUsersPerCall = 5_000;
 
+    internal static readonly TimeSpan EmbeddedInterval = TimeSpan.FromSeconds(10);
+
+    internal static readonly TimeSpan ServersInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>Address of the RandomUser API, genuine or simulated. Default: the genuine one, version 1.4.</summary>
     public string BaseUrl { get; set; } = "https://randomuser.me/api/1.4/";
 
-    /// <summary>How often users are fetched. Default: 10 s.</summary>
-    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>How often users are fetched. Default: 10 s on the embedded log, 1 min with Kafka.</summary>
+    public TimeSpan Interval { get; set; } = EmbeddedInterval;
 
     /// <summary>Users per run, in calls of at most 5,000. Default: 200; at most 20,000, what the API gives in five minutes.</summary>
     public int UsersPerRun { get; set; } = 200;

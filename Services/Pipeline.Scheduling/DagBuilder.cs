@@ -8,19 +8,64 @@ public sealed partial class DagBuilder(string id)
     private readonly List<DagTask> _tasks = [];
     private readonly List<(string Upstream, string Downstream)> _edges = [];
 
+    /// <summary>The settings of a DAG without its tasks.</summary>
+    internal DagBuilder(Dag dag)
+        : this(dag.Id)
+    {
+        DisplayName = dag.DisplayName;
+        Description = dag.Description;
+        Tags = dag.Tags;
+        Timetable = dag.Timetable;
+        StartDate = dag.StartDate;
+        EndDate = dag.EndDate;
+        Catchup = dag.Catchup;
+        MaxActiveRuns = dag.MaxActiveRuns;
+        MaxActiveTasks = dag.MaxActiveTasks;
+        RunTimeout = dag.RunTimeout;
+        Params = dag.Params;
+        Deadlines = dag.Deadlines;
+        IsPausedUponCreation = dag.IsPausedUponCreation;
+        OnSuccess = dag.OnSuccess;
+        OnFailure = dag.OnFailure;
+    }
+
     public string Id { get; } = id;
 
+    /// <summary>Default: the id.</summary>
+    public string? DisplayName { get; set; }
+
     public string Description { get; set; } = "";
+
+    public IReadOnlyList<string> Tags { get; set; } = [];
 
     /// <summary>Default: manual.</summary>
     public Timetable Timetable { get; set; } = Timetable.Manual;
 
     public DateTimeOffset? StartDate { get; set; }
 
+    public DateTimeOffset? EndDate { get; set; }
+
     public bool Catchup { get; set; }
 
     /// <summary>Default: 16, as Airflow.</summary>
     public int MaxActiveRuns { get; set; } = 16;
+
+    /// <summary>Default: 16 of each run, as Airflow.</summary>
+    public int MaxActiveTasks { get; set; } = 16;
+
+    public TimeSpan? RunTimeout { get; set; }
+
+    public IReadOnlyList<DagParam> Params { get; set; } = [];
+
+    public IReadOnlyList<Deadline> Deadlines { get; set; } = [];
+
+    public bool IsPausedUponCreation { get; set; }
+
+    /// <summary>Called when a run has ended well, or not. A callback that throws is logged and changes nothing.</summary>
+    public Func<DagCallbackContext, CancellationToken, Task>? OnSuccess { get; set; }
+
+    /// <inheritdoc cref="OnSuccess"/>
+    public Func<DagCallbackContext, CancellationToken, Task>? OnFailure { get; set; }
 
     public DagBuilder Add(DagTask task)
     {
@@ -81,6 +126,32 @@ public sealed partial class DagBuilder(string id)
             errors.Add($"{nameof(MaxActiveRuns)} must be at least 1; it is {MaxActiveRuns}.");
         }
 
+        if (MaxActiveTasks < 1)
+        {
+            errors.Add($"{nameof(MaxActiveTasks)} must be at least 1; it is {MaxActiveTasks}.");
+        }
+
+        if (RunTimeout <= TimeSpan.Zero)
+        {
+            errors.Add($"{nameof(RunTimeout)} must be more than zero; it is {RunTimeout}.");
+        }
+
+        if (EndDate < StartDate)
+        {
+            errors.Add($"{nameof(EndDate)} ({EndDate:O}) is before {nameof(StartDate)} ({StartDate:O}).");
+        }
+
+        if (Timetable == Timetable.Continuous && MaxActiveRuns != 1)
+        {
+            errors.Add($"A continuous DAG has one run at a time: {nameof(MaxActiveRuns)} must be 1; it is {MaxActiveRuns}.");
+        }
+
+        CheckParams(errors);
+        foreach (var name in Deadlines.GroupBy(deadline => deadline.Name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key))
+        {
+            errors.Add($"The deadline '{name}' is there twice.");
+        }
+
         if (Catchup && StartDate is null)
         {
             errors.Add($"{nameof(Catchup)} needs a {nameof(StartDate)} to catch up from.");
@@ -89,6 +160,20 @@ public sealed partial class DagBuilder(string id)
         if (_tasks.Count == 0)
         {
             errors.Add("The DAG has no task.");
+        }
+    }
+
+    private void CheckParams(List<string> errors)
+    {
+        foreach (var name in Params.GroupBy(param => param.Name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key))
+        {
+            errors.Add($"The param '{name}' is there twice.");
+        }
+
+        errors.AddRange(Params.SelectMany(param => param.CheckDefinition()));
+        if (Timetable != Timetable.Manual)
+        {
+            errors.AddRange(Params.Where(param => param.DefaultJson is null).Select(param => $"The param '{param.Name}' needs a default: nobody sets it in a scheduled run."));
         }
     }
 
@@ -114,6 +199,11 @@ public sealed partial class DagBuilder(string id)
             if (task.Timeout <= TimeSpan.Zero)
             {
                 errors.Add($"Task '{task.Id}': {nameof(task.Timeout)} must be more than zero; it is {task.Timeout}.");
+            }
+
+            if (task.PoolSlots < 1)
+            {
+                errors.Add($"Task '{task.Id}': {nameof(task.PoolSlots)} must be at least 1; it is {task.PoolSlots}.");
             }
 
             if (task.RetryDelay.First < TimeSpan.Zero || task.RetryDelay.Max < task.RetryDelay.First)

@@ -3,6 +3,9 @@ namespace Pipeline.Scheduling;
 /// <summary>One execution of a DAG. Immutable; <see cref="Apply"/> gives the next one.</summary>
 public sealed record DagRun
 {
+    /// <summary>Of the metadata database; grows with every run, 0 before it is stored.</summary>
+    public long Id { get; init; }
+
     public required string DagId { get; init; }
 
     public required string RunId { get; init; }
@@ -15,12 +18,31 @@ public sealed record DagRun
 
     public required DateTimeOffset QueuedAt { get; init; }
 
+    /// <summary>When it was due: the end of the data interval of a scheduled run, the trigger of another.</summary>
+    public required DateTimeOffset RunAfter { get; init; }
+
     public DateTimeOffset? StartDate { get; init; }
 
     public DateTimeOffset? EndDate { get; init; }
 
     /// <summary>What the trigger handed in, a JSON object; <see langword="null"/> when nothing.</summary>
     public string? Conf { get; init; }
+
+    public string? Note { get; init; }
+
+    public required TriggeredBy TriggeredBy { get; init; }
+
+    public string? TriggeringUser { get; init; }
+
+    public long? BackfillId { get; init; }
+
+    /// <summary>The version of the DAG that it began with.</summary>
+    public long? DagVersionId { get; init; }
+
+    public int? DagVersion { get; init; }
+
+    /// <summary>The scheduler instance that runs it.</summary>
+    public string? ClaimedBy { get; init; }
 
     /// <summary>W3C trace context of the run, so that a run resumed by another process stays in its trace.</summary>
     public string? TraceParent { get; init; }
@@ -36,7 +58,8 @@ public sealed record DagRun
         return this with
         {
             State = next,
-            StartDate = happened == DagRunEvent.Start ? now : StartDate,
+            QueuedAt = next == DagRunState.Queued ? now : QueuedAt,
+            StartDate = happened == DagRunEvent.Start ? now : next == DagRunState.Queued ? null : StartDate,
             EndDate = next.IsFinished() ? now : null,
         };
     }
@@ -48,5 +71,7 @@ public sealed record DagRun
         Type = DagRunType.Scheduled,
         DataInterval = interval,
         QueuedAt = now,
+        RunAfter = interval.End,
+        TriggeredBy = TriggeredBy.Timetable,
     };
 }

@@ -15,13 +15,24 @@ public enum DagRunEvent : byte
     Start,
     Succeed,
     Fail,
+
+    /// <summary>Task instances of it are to run again.</summary>
+    Clear,
+
+    /// <summary>A person decided how it ended.</summary>
+    MarkSuccess,
+
+    /// <inheritdoc cref="MarkSuccess"/>
+    MarkFailed,
 }
 
-/// <summary>Why a run exists; the wire name is the lower-case name.</summary>
+/// <summary>Why a run exists; the wire name is the snake_case name.</summary>
 public enum DagRunType : byte
 {
     Scheduled,
     Manual,
+    Backfill,
+    AssetTriggered,
 }
 
 public static class DagRunTransitions
@@ -32,6 +43,9 @@ public static class DagRunTransitions
         (DagRunState.Queued, DagRunEvent.Start) => DagRunState.Running,
         (DagRunState.Running, DagRunEvent.Succeed) => DagRunState.Success,
         (DagRunState.Running, DagRunEvent.Fail) => DagRunState.Failed,
+        (DagRunState.Success or DagRunState.Failed, DagRunEvent.Clear) => DagRunState.Queued,
+        (not DagRunState.Success, DagRunEvent.MarkSuccess) => DagRunState.Success,
+        (not DagRunState.Failed, DagRunEvent.MarkFailed) => DagRunState.Failed,
         _ => null,
     };
 

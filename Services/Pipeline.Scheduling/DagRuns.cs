@@ -1,6 +1,4 @@
-using System.Text;
-using System.Text.Json;
-using Pipeline.Scheduling.Execution;
+using System.Runtime.CompilerServices;
 using Pipeline.Scheduling.Metadata;
 
 namespace Pipeline.Scheduling;
@@ -9,119 +7,140 @@ namespace Pipeline.Scheduling;
 /// <remarks>Every member throws <see cref="MetadataStoreException"/> when the metadata database does not answer.</remarks>
 public sealed class DagRuns
 {
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly DagCatalog _catalog;
     private readonly MetadataDatabase _database;
-    private readonly DagRunStore _runs;
-    private readonly TaskInstanceStore _tasks;
-    private readonly DagRunQueries _queries;
-    private readonly JobStore _jobs;
-    private readonly SchedulerSignal _signal;
     private readonly TimeProvider _clock;
 
-    internal DagRuns(
-        DagCatalog catalog, MetadataDatabase database, DagRunStore runs, TaskInstanceStore tasks, DagRunQueries queries, JobStore jobs, SchedulerSignal signal, TimeProvider clock)
+    internal DagRuns(DagCatalog catalog, MetadataDatabase database, TimeProvider clock)
     {
         _catalog = catalog;
         _database = database;
-        _runs = runs;
-        _tasks = tasks;
-        _queries = queries;
-        _jobs = jobs;
-        _signal = signal;
         _clock = clock;
     }
 
-    public IReadOnlyCollection<Dag> Dags => _catalog.All;
-
-    /// <summary>The next interval of a DAG and so when it is due; <see langword="null"/> without a schedule.</summary>
-    public DataInterval? NextInterval(Dag dag)
+    public async Task<Page<DagSummary>> ListDagsAsync(DagQuery query, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(dag);
-        return dag.NextInterval(_runs.LastScheduledInterval(dag.Id), _clock.GetUtcNow());
+        var page = await _database.ReadAsync(session => DagListQueries.ListDags(session, query), cancellationToken);
+        return page with { Items = [.. page.Items.Select(WithNext)] };
     }
 
-    /// <summary>Latest first; of all DAGs when none is named.</summary>
-    /// <param name="before">Only runs whose logical date is earlier: the last one of the page before.</param>
-    public IReadOnlyList<DagRun> ListRuns(string? dagId, int limit, DateTimeOffset? before = null) => _queries.ListRuns(dagId, before, limit);
+    public async Task<DagSummary?> FindDagAsync(string dagId, CancellationToken cancellationToken)
+        => await _database.ReadAsync(session => DagListQueries.FindDag(session, dagId), cancellationToken) is { } dag ? WithNext(dag) : null;
 
-    public IReadOnlyDictionary<DagRunState, long> CountRuns(string dagId) => _queries.CountRuns(dagId);
+    /// <summary>Oldest first.</summary>
+    public Task<IReadOnlyList<DagVersion>> ListVersionsAsync(string dagId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => DagTable.ListVersions(session, dagId), cancellationToken);
 
-    public DagRun? FindRun(string dagId, string runId) => _queries.FindRun(dagId, runId);
+    /// <summary>The DAG of a version, to be asked for its tasks and edges: the code's own where this process has it, otherwise what was stored of it.</summary>
+    /// <param name="versionId">The latest when <see langword="null"/>.</param>
+    public Task<Dag?> FindStructureAsync(string dagId, long? versionId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => Structures.Find(session, _catalog, dagId, versionId), cancellationToken);
 
-    /// <summary>In the order of the DAG, if it is still known.</summary>
-    public IReadOnlyList<TaskInstance> ListTaskInstances(string dagId, string runId)
+    public Task<IReadOnlyList<ImportError>> ListImportErrorsAsync(CancellationToken cancellationToken)
+        => _database.ReadAsync(DagListQueries.ListImportErrors, cancellationToken);
+
+    public Task<Page<DagRun>> ListRunsAsync(DagRunQuery query, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => RunQueries.ListRuns(session, query), cancellationToken);
+
+    public Task<DagRun?> FindRunAsync(string dagId, string runId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => DagRunTable.Find(session, dagId, runId), cancellationToken);
+
+    public Task<IReadOnlyDictionary<DagRunState, long>> CountRunsAsync(string dagId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => RunQueries.CountRuns(session, dagId), cancellationToken);
+
+    public Task<Page<TaskInstance>> ListTaskInstancesAsync(TaskInstanceQuery query, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => RunQueries.ListTaskInstances(session, query), cancellationToken);
+
+    /// <summary>In the order of the DAG, as far as it is known.</summary>
+    public Task<IReadOnlyList<TaskInstance>> ListTaskInstancesAsync(string dagId, string runId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => InOrder(dagId, TaskInstanceTable.List(session, dagId, runId)), cancellationToken);
+
+    public Task<TaskInstance?> FindTaskInstanceAsync(string dagId, string runId, string taskId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => TaskInstanceTable.Find(session, dagId, runId, taskId), cancellationToken);
+
+    /// <summary>The tries of a task instance, first to last; each is the task instance as the try left it.</summary>
+    public Task<IReadOnlyList<TaskInstance>> ListTriesAsync(string dagId, string runId, string taskId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => TaskInstanceTable.ListTries(session, dagId, runId, taskId), cancellationToken);
+
+    /// <summary>The latest runs with all their task instances, latest first.</summary>
+    public async Task<IReadOnlyList<GridRun>> ListGridAsync(string dagId, int limit, CancellationToken cancellationToken)
     {
-        var order = _catalog.Find(dagId)?.Tasks.Select(task => task.Id).ToList() ?? [];
-        return [.. _tasks.List(dagId, runId).OrderBy(task => order.IndexOf(task.TaskId) is var at && at < 0 ? int.MaxValue : at)];
+        var grid = await _database.ReadAsync(session => RunQueries.Grid(session, dagId, limit), cancellationToken);
+        return [.. grid.Select(row => row with { Tasks = InOrder(dagId, row.Tasks) })];
     }
 
-    public IReadOnlyList<XCom> ListResults(string dagId, string runId) => _queries.ListResults(dagId, runId);
+    public Task<IReadOnlyList<XCom>> ListResultsAsync(string dagId, string runId, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => ResultTable.ListResults(session, dagId, runId), cancellationToken);
 
-    public IReadOnlyList<TaskLogLine> ListLog(string dagId, string runId, string taskId, int tryNumber) => _queries.ListLog(dagId, runId, taskId, tryNumber);
+    public async Task<XCom?> FindResultAsync(string dagId, string runId, string taskId, string key, CancellationToken cancellationToken)
+        => (await ListResultsAsync(dagId, runId, cancellationToken)).FirstOrDefault(result => result.TaskId == taskId && result.Key == key);
 
-    /// <summary>The last sign of life of any scheduler on this database.</summary>
-    public DateTimeOffset? LatestSchedulerHeartbeat() => _queries.LatestHeartbeat();
+    /// <summary>Lines of a try, in order.</summary>
+    /// <param name="afterLine">The last line seen; 0 for the first page.</param>
+    public Task<IReadOnlyList<TaskLogLine>> ReadLogAsync(
+        string dagId, string runId, string taskId, int tryNumber, int afterLine, int limit, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => ResultTable.ReadLines(session, dagId, runId, taskId, tryNumber, afterLine, limit), cancellationToken);
 
-    /// <summary>Queues a manual run; a scheduler of any process starts it.</summary>
-    /// <param name="dataInterval">What it covers; the instant of the trigger when <see langword="null"/>.</param>
-    /// <param name="conf">A JSON object for the tasks, at most 64 KiB.</param>
-    /// <param name="owner">Who asks, for the audit log.</param>
-    /// <exception cref="ArgumentException">The DAG is unknown, or the conf is not a JSON object of that size.</exception>
-    public async Task<DagRun> TriggerAsync(string dagId, DataInterval? dataInterval, string? conf, string owner, CancellationToken cancellationToken)
+    /// <summary>The lines of a try as they come, until it has ended.</summary>
+    public async IAsyncEnumerable<TaskLogLine> FollowLogAsync(
+        string dagId, string runId, string taskId, int tryNumber, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var dag = _catalog.Find(dagId) ?? throw new ArgumentException($"There is no DAG '{dagId}'.", nameof(dagId));
-        CheckConf(conf);
-        await _database.MigrateAsync(cancellationToken);
+        var last = 0;
         while (true)
         {
-            var now = _clock.GetUtcNow();
-
-            // Stored in milliseconds; what is returned must be what a later read gives.
-            var instant = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-            var run = new DagRun
+            // Asked before the lines are read: what a try logged is stored with its end, so nothing comes after it.
+            var task = await FindTaskInstanceAsync(dagId, runId, taskId, cancellationToken);
+            var isOver = task is null || task.TryNumber > tryNumber || (task.TryNumber == tryNumber && task.State != TaskInstanceState.Running);
+            IReadOnlyList<TaskLogLine> lines;
+            do
             {
-                DagId = dag.Id,
-                RunId = RunId.For(DagRunType.Manual, now),
-                Type = DagRunType.Manual,
-                DataInterval = dataInterval ?? new DataInterval(instant, instant),
-                QueuedAt = instant,
-                Conf = conf,
-            };
-            if (await _runs.CreateAsync(run, cancellationToken))
+                lines = await ReadLogAsync(dagId, runId, taskId, tryNumber, last, 500, cancellationToken);
+                foreach (var line in lines)
+                {
+                    last = line.Line;
+                    yield return line;
+                }
+            }
+            while (lines.Count > 0);
+            if (isOver)
             {
-                await _jobs.AuditAsync("trigger", run.DagId, run.RunId, owner, conf, now, cancellationToken);
-                _signal.Set();
-                return run;
+                yield break;
             }
 
-            // Two triggers within a microsecond: the later one takes the next.
-            await Task.Delay(TimeSpan.FromMilliseconds(1), _clock, cancellationToken);
+            await Task.Delay(FollowInterval, _clock, cancellationToken);
         }
     }
 
-    private static void CheckConf(string? conf)
+    public Task<Page<AuditEvent>> ListEventsAsync(AuditQuery query, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => DagListQueries.ListEvents(session, query), cancellationToken);
+
+    public Task<IReadOnlyList<PoolUsage>> ListPoolsAsync(CancellationToken cancellationToken) => _database.ReadAsync(PoolTable.List, cancellationToken);
+
+    /// <summary>Scheduler instances, the latest first.</summary>
+    public Task<IReadOnlyList<SchedulerJob>> ListJobsAsync(CancellationToken cancellationToken) => _database.ReadAsync(JobTable.List, cancellationToken);
+
+    /// <summary>The last sign of life of any scheduler on this database.</summary>
+    public async Task<DateTimeOffset?> LatestSchedulerHeartbeatAsync(CancellationToken cancellationToken)
+        => (await ListJobsAsync(cancellationToken)).Where(job => job.State == "running").Select(job => (DateTimeOffset?)job.LatestHeartbeat).Max();
+
+    public Task<IReadOnlyList<AssetSummary>> ListAssetsAsync(CancellationToken cancellationToken) => _database.ReadAsync(AssetTable.List, cancellationToken);
+
+    /// <summary>Latest first.</summary>
+    public Task<Page<AssetEvent>> ListAssetEventsAsync(AssetEventQuery query, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => DagListQueries.ListAssetEvents(session, query), cancellationToken);
+
+    /// <summary>Deadlines of runs, the latest first.</summary>
+    public Task<IReadOnlyList<DeadlineStatus>> ListDeadlinesAsync(string dagId, string? runId, bool missedOnly, int limit, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => RunQueries.ListDeadlines(session, dagId, runId, missedOnly, limit), cancellationToken);
+
+    private DagSummary WithNext(DagSummary dag)
+        => dag with { NextInterval = _catalog.Find(dag.DagId)?.NextInterval(dag.LastInterval, _clock.GetUtcNow()) };
+
+    private IReadOnlyList<TaskInstance> InOrder(string dagId, IReadOnlyList<TaskInstance> tasks)
     {
-        if (conf is null)
-        {
-            return;
-        }
-
-        if (Encoding.UTF8.GetByteCount(conf) > XCom.MaxBytes)
-        {
-            throw new ArgumentException($"The conf of a run is at most {XCom.MaxBytes} bytes of JSON.", nameof(conf));
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(conf);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                throw new ArgumentException("The conf of a run is a JSON object.", nameof(conf));
-            }
-        }
-        catch (JsonException e)
-        {
-            throw new ArgumentException($"The conf of a run is not valid JSON: {e.Message}", nameof(conf), e);
-        }
+        var order = _catalog.Find(dagId)?.Tasks.Select(task => task.Id).ToList() ?? [];
+        return [.. tasks.OrderBy(task => order.IndexOf(task.TaskId) is var at && at < 0 ? int.MaxValue : at).ThenBy(task => task.TaskId, StringComparer.Ordinal)];
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -23,22 +24,38 @@ public static class SchedulingHostApplicationBuilderExtensions
 
         builder.AddSchedulingQueries();
         builder.Services.AddQuartz(quartz => quartz.UseInMemoryStore());
-        builder.Services.AddSingleton(_ => SchedulerInstance.ForThisProcess());
+        builder.Services.AddSingleton(services => new TaskSlots(services.GetRequiredService<IOptions<SchedulingOptions>>().Value.MaxActiveTasks));
+        builder.Services.AddSingleton<InstanceLease>();
+        builder.Services.AddSingleton<InstanceHeart>();
+        builder.Services.AddSingleton<PeerWatch>();
+        builder.Services.AddSingleton<PoolSignal>();
         builder.Services.AddSingleton<SchedulingInstruments>();
         builder.Services.AddSingleton<SchedulerHealth>();
+        builder.Services.AddSingleton<Persistence>();
+        builder.Services.AddSingleton<DagVersions>();
+        builder.Services.AddSingleton<CallbackRunner>();
         builder.Services.AddSingleton<TaskExecutor>();
-        builder.Services.AddSingleton<DagRunExecutor>();
+        builder.Services.AddSingleton<RunServices>();
+        builder.Services.AddSingleton(services => new DagTester(
+            services.GetRequiredService<DagCatalog>(),
+            services.GetRequiredService<MetadataDatabase>(),
+            services.GetRequiredService<DagVersions>(),
+            services.GetRequiredService<InstanceHeart>(),
+            services.GetRequiredService<InstanceLease>(),
+            services.GetRequiredService<RunServices>()));
         builder.Services.AddSingleton<DagScheduler>();
+        builder.Services.AddSingleton<SchedulerDuties>();
         builder.Services.AddSingleton<Quartz.DagClock>();
         builder.Services.AddSingleton<SchedulerWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SchedulerWorker>());
+        builder.Services.AddHostedService<ChangeListener>();
         builder.Services.AddSingleton<RetentionWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RetentionWorker>());
         builder.Services.AddHealthChecks().AddCheck<SchedulerHealthCheck>("scheduler");
         return builder;
     }
 
-    /// <summary>Registers <see cref="DagRuns"/> alone, for a process that looks and triggers but runs nothing.</summary>
+    /// <summary>Registers <see cref="DagRuns"/>, <see cref="DagOperations"/> and <see cref="Backfills"/> alone, for a process that looks and operates but runs nothing.</summary>
     public static IHostApplicationBuilder AddSchedulingQueries(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -47,20 +64,22 @@ public static class SchedulingHostApplicationBuilderExtensions
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SchedulingOptions>, SchedulingOptionsValidator>());
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<DagCatalog>();
+        builder.Services.TryAddSingleton<MetadataDialect>(services => services.GetRequiredService<IConfiguration>().GetConnectionString("postgres") is { } postgres && !string.IsNullOrWhiteSpace(postgres)
+            ? new PostgresDialect(postgres)
+            : new SqliteDialect(services.GetRequiredService<DataDirectory>()));
         builder.Services.TryAddSingleton<MetadataDatabase>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MetadataInitializer>());
-        builder.Services.TryAddSingleton<DagRunStore>();
-        builder.Services.TryAddSingleton<TaskInstanceStore>();
-        builder.Services.TryAddSingleton<DagRunQueries>();
-        builder.Services.TryAddSingleton<JobStore>();
         builder.Services.TryAddSingleton<SchedulerSignal>();
         builder.Services.TryAddSingleton(services => new DagRuns(
+            services.GetRequiredService<DagCatalog>(), services.GetRequiredService<MetadataDatabase>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.TryAddSingleton(services => new DagOperations(
             services.GetRequiredService<DagCatalog>(),
             services.GetRequiredService<MetadataDatabase>(),
-            services.GetRequiredService<DagRunStore>(),
-            services.GetRequiredService<TaskInstanceStore>(),
-            services.GetRequiredService<DagRunQueries>(),
-            services.GetRequiredService<JobStore>(),
+            services.GetRequiredService<SchedulerSignal>(),
+            services.GetRequiredService<TimeProvider>()));
+        builder.Services.TryAddSingleton(services => new Backfills(
+            services.GetRequiredService<DagCatalog>(),
+            services.GetRequiredService<MetadataDatabase>(),
             services.GetRequiredService<SchedulerSignal>(),
             services.GetRequiredService<TimeProvider>()));
         return builder;
@@ -70,7 +89,7 @@ public static class SchedulingHostApplicationBuilderExtensions
     public static IHostApplicationBuilder AddDag(this IHostApplicationBuilder builder, Func<IServiceProvider, Dag> build)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton(build);
+        builder.Services.AddSingleton(new DagSource(build.Method.DeclaringType?.FullName ?? build.Method.Name, build));
         return builder;
     }
 }

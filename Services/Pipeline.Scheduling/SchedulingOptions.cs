@@ -8,7 +8,7 @@ public sealed class SchedulingOptions
     /// <summary>Tries that may run at once in this instance. Default: 8.</summary>
     public int MaxActiveTasks { get; set; } = 8;
 
-    /// <summary>How often runs queued by other processes are looked for; runs of this process start at once. Default: 1 s.</summary>
+    /// <summary>How often the database is looked at for what other processes did; this process's own doing, and on PostgreSQL everybody's, is seen at once. Default: 1 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often this instance says that it is alive. Default: 5 s.</summary>
@@ -16,6 +16,9 @@ public sealed class SchedulingOptions
 
     /// <summary>Silence after which an instance counts as dead and its runs are taken over. Default: 30 s.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long tries under way may go on when the host stops, before they are interrupted and left for another instance. Default: 3 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long a cancelled try may take to return before it is abandoned. Default: 10 s.</summary>
     public TimeSpan CancellationGrace { get; set; } = TimeSpan.FromSeconds(10);

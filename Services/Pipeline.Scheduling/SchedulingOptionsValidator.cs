@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Pipeline.Scheduling.Metadata;
 
 namespace Pipeline.Scheduling;
 
@@ -8,9 +9,9 @@ internal sealed class SchedulingOptionsValidator(IConfiguration configuration) :
     public ValidateOptionsResult Validate(string? name, SchedulingOptions options)
     {
         var errors = new List<string>();
-        if (!string.IsNullOrWhiteSpace(configuration.GetConnectionString("postgres")))
+        if (configuration.GetConnectionString("postgres") is { } postgres && !string.IsNullOrWhiteSpace(postgres))
         {
-            errors.Add("ConnectionStrings:postgres is set, but this version keeps the scheduler's metadata in SQLite only; PostgreSQL comes with a later version. Remove the setting.");
+            CheckConnectionString(postgres, errors);
         }
 
         if (options.MaxActiveTasks < 1)
@@ -20,6 +21,7 @@ internal sealed class SchedulingOptionsValidator(IConfiguration configuration) :
 
         Positive(nameof(options.PollInterval), options.PollInterval);
         Positive(nameof(options.HeartbeatInterval), options.HeartbeatInterval);
+        Positive(nameof(options.DrainTimeout), options.DrainTimeout);
         Positive(nameof(options.CancellationGrace), options.CancellationGrace);
         Positive(nameof(options.RunRetention), options.RunRetention);
         Positive(nameof(options.RunFilesRetention), options.RunFilesRetention);
@@ -37,6 +39,18 @@ internal sealed class SchedulingOptionsValidator(IConfiguration configuration) :
             {
                 errors.Add($"{SchedulingOptions.SectionName}:{property} must be more than zero and at most 10 years; it is {value}.");
             }
+        }
+    }
+
+    private static void CheckConnectionString(string postgres, List<string> errors)
+    {
+        try
+        {
+            PostgresDialect.Complete(postgres);
+        }
+        catch (ArgumentException e)
+        {
+            errors.Add($"ConnectionStrings:postgres is not a connection string of PostgreSQL (Host=…;Username=…;Password=…;Database=airflow): {e.Message}");
         }
     }
 }

@@ -12,22 +12,27 @@ namespace Pipeline.Scheduling;
 /// </summary>
 public sealed class TaskContext
 {
-    private readonly TaskInstanceStore _store;
+    private readonly Dag _dag;
+    private readonly MetadataDatabase _database;
     private readonly TimeProvider _clock;
     private readonly Dictionary<string, XCom> _pushed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _assetExtras = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private bool _ended;
 
-    internal TaskContext(DagRun run, TaskInstance task, IServiceProvider services, ILogger logger, RunFiles files, TaskInstanceStore store, TimeProvider clock)
+    internal TaskContext(
+        Dag dag, DagRun run, TaskInstance task, long fencingToken, IServiceProvider services, ILogger logger, RunFiles files, MetadataDatabase database, TimeProvider clock)
     {
+        _dag = dag;
         Run = run;
         TaskId = task.TaskId;
         TryNumber = task.TryNumber;
         MaxTries = task.MaxTries;
+        FencingToken = fencingToken;
         Services = services;
         Logger = logger;
         Files = files;
-        _store = store;
+        _database = database;
         _clock = clock;
     }
 
@@ -45,6 +50,12 @@ public sealed class TaskContext
     public int TryNumber { get; }
 
     public int MaxTries { get; }
+
+    /// <summary>
+    /// Grows whenever the run changes hands. A store that keeps the largest it has seen for a run and refuses smaller ones is safe from a process that
+    /// was stopped, lost the run, and goes on with it unknowing for a moment.
+    /// </summary>
+    public long FencingToken { get; }
 
     /// <summary>A scope of this try.</summary>
     public IServiceProvider Services { get; }
@@ -77,10 +88,29 @@ public sealed class TaskContext
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public T Pull<T>(string taskId, string key)
     {
-        var json = _store.FindResult(DagId, RunId, taskId, key)
+        var json = _database.Read(session => ResultTable.FindValue(session, DagId, RunId, taskId, key))
             ?? throw new InvalidOperationException($"The task '{taskId}' of the run {RunId} has no result '{key}'.");
         return JsonSerializer.Deserialize<T>(json)!;
     }
+
+    /// <summary>The value of a param: the run's conf, or the DAG's default.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public T Param<T>(string name)
+        => DagParams.Find(_dag, Run.Conf, name) is { } json
+            ? JsonSerializer.Deserialize<T>(json)!
+            : throw new InvalidOperationException($"The run {RunId} has no param '{name}'.");
+
+    /// <summary>Adds something to the update of an outlet: how much was written, where.</summary>
+    public void Describe<T>(Asset asset, T extra)
+    {
+        lock (_gate)
+        {
+            ThrowIfEnded();
+            _assetExtras[asset.Name] = JsonSerializer.Serialize(extra);
+        }
+    }
+
+    internal string? AssetExtra(Asset asset) => _assetExtras.GetValueOrDefault(asset.Name);
 
     /// <summary>Ends the try and hands its results over.</summary>
     internal IReadOnlyList<XCom> End()

@@ -1,5 +1,6 @@
 using Pipeline.Benchmarks.RecordLog;
 using Pipeline.Benchmarks.ResultStore;
+using Pipeline.Benchmarks.Scheduling;
 
 namespace Pipeline.Benchmarks;
 
@@ -13,6 +14,7 @@ internal static partial class Commands
             ["log-append"] = args => LogThroughput.AppendAsync(LogThroughputOptions.Parse(args)),
             ["log-read"] = args => LogThroughput.ReadAsync(LogThroughputOptions.Parse(args)),
             ["store"] = StoreThroughput.RunAsync,
+            ["scheduling"] = SchedulingBench.RunAsync,
         };
         AddCassandra(all);
         return all;

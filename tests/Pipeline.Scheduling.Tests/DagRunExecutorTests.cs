@@ -9,14 +9,15 @@ using static Pipeline.Scheduling.Tests.SchedulingKit;
 
 namespace Pipeline.Scheduling.Tests;
 
-public sealed class DagRunExecutorTests
+/// <summary>Runs driven by hand; the same on both databases.</summary>
+public abstract class DagRunExecutorTests(Backend backend)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Run_Chain_RunsInOrderAndSucceeds()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var order = new ConcurrentQueue<string>();
         DagTask Record(string id) => new(id, (context, _) =>
         {
@@ -35,7 +36,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Run_TryFails_RetriesWithBackoffAndKeepsTheReason()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var clock = new FakeTimeProvider();
         var starts = new List<DateTimeOffset>();
         var dag = new DagBuilder("d").Add(new DagTask("a", (context, _) =>
@@ -51,14 +52,14 @@ public sealed class DagRunExecutorTests
         Assert.Equal(3, finished.Task("a").TryNumber);
         Assert.InRange((starts[1] - starts[0]).TotalSeconds, 5, 12);
         Assert.InRange((starts[2] - starts[1]).TotalSeconds, 10, 22);
-        Assert.Contains(finished.Log("a", 1), line => line.StartsWith("WARNING Marking task as up_for_retry", StringComparison.Ordinal) && line.EndsWith("no 1", StringComparison.Ordinal));
-        Assert.Contains("INFO Marking task as success", finished.Log("a", 3));
+        Assert.Contains(await finished.LogAsync("a", 1), line => line.StartsWith("WARNING Marking task as up_for_retry", StringComparison.Ordinal) && line.EndsWith("no 1", StringComparison.Ordinal));
+        Assert.Contains("INFO Marking task as success", await finished.LogAsync("a", 3));
     }
 
     [Fact]
     public async Task Run_TriesExhausted_FailsAndPassesUpstreamFailedOn()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var ran = 0;
         var dag = new DagBuilder("d")
             .Add(new DagTask("a", (_, _) => throw new InvalidOperationException("the disk fell off")) { Retries = 1, RetryDelay = new RetryDelay(TimeSpan.Zero, TimeSpan.Zero) })
@@ -79,7 +80,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Run_FailureInsideButLeafSucceeded_IsDecidedByTheLeaves()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var dag = new DagBuilder("d").Add(Task("a", (_, _) => throw new TaskSkippedException("nothing new"))).Add(Nothing("b")).Chain("a", "b").Build();
 
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
@@ -90,7 +91,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Run_TaskFailedException_IsNotRetried()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var dag = new DagBuilder("d").Add(new DagTask("a", (_, _) => throw new TaskFailedException("never")) { Retries = 5 }).Build();
 
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
@@ -101,7 +102,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Run_TaskRetryException_WaitsAtLeastAsLongAsAsked()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var clock = new FakeTimeProvider();
         var starts = new List<DateTimeOffset>();
         var dag = new DagBuilder("d").Add(new DagTask("a", (context, _) =>
@@ -119,7 +120,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Run_Timeout_CancelsTheTaskAndFailsIt()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var clock = new FakeTimeProvider();
         var dag = new DagBuilder("d").Add(new DagTask("a", (_, cancel) => System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancel)) { Timeout = TimeSpan.FromSeconds(7) }).Build();
 
@@ -131,7 +132,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Run_TaskIgnoresItsCancellation_IsAbandonedAndReported_AndChangesNothingLater()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var clock = new FakeTimeProvider();
         var release = new TaskCompletionSource();
         var latePush = new TaskCompletionSource<Exception?>();
@@ -146,14 +147,14 @@ public sealed class DagRunExecutorTests
         release.SetResult();
 
         Assert.Equal("Timed out after 2 s and ignored its cancellation; it was abandoned.", finished.Task("a").Error);
-        Assert.Contains(finished.Log("a", 1), line => line.Contains("is abandoned", StringComparison.Ordinal));
+        Assert.Contains(await finished.LogAsync("a", 1), line => line.Contains("is abandoned", StringComparison.Ordinal));
         Assert.IsType<InvalidOperationException>(await latePush.Task);
     }
 
     [Fact]
     public async Task Run_ManyReadyTasks_StayWithinTheLimit()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var (now, most) = (0, 0);
         var gate = new Lock();
         var builder = new DagBuilder("d");
@@ -182,7 +183,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Push_SuccessfulTry_IsPulledDownstreamAndListed()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var pulled = 0;
         var dag = new DagBuilder("d")
             .Add(Task("a", (context, _) => { context.Push("count", 42); return System.Threading.Tasks.Task.CompletedTask; }))
@@ -193,25 +194,25 @@ public sealed class DagRunExecutorTests
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
 
         Assert.Equal(42, pulled);
-        var result = Assert.Single(finished.Runs.ListResults("d", finished.Run.RunId));
+        var result = Assert.Single(finished.Results);
         Assert.Equal(("a", "count", "42"), (result.TaskId, result.Key, result.Value));
     }
 
     [Fact]
     public async Task Push_FailedTry_LeavesNothing()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var dag = new DagBuilder("d").Add(Task("a", (context, _) => { context.Push("count", 42); throw new InvalidOperationException("after the push"); })).Build();
 
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
 
-        Assert.Empty(finished.Runs.ListResults("d", finished.Run.RunId));
+        Assert.Empty(finished.Results);
     }
 
     [Fact]
     public async Task Push_MoreThan64KiB_FailsWithoutRetryAndSaysWhatToDo()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var dag = new DagBuilder("d").Add(new DagTask("a", (context, _) => { context.Push("big", new string('x', 65_536)); return System.Threading.Tasks.Task.CompletedTask; }) { Retries = 3 }).Build();
 
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
@@ -223,7 +224,7 @@ public sealed class DagRunExecutorTests
     [Fact]
     public async Task Log_OfTheTask_IsStoredPerTry()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var dag = new DagBuilder("d").Add(Task("a", (context, _) =>
         {
 #pragma warning disable CA1848, CA1873 // A test logs once.
@@ -234,14 +235,14 @@ public sealed class DagRunExecutorTests
 
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
 
-        Assert.Contains("WARNING seen 3 of them", finished.Log("a", 1));
-        Assert.Empty(finished.Log("a", 2));
+        Assert.Contains("WARNING seen 3 of them", await finished.LogAsync("a", 1));
+        Assert.Empty(await finished.LogAsync("a", 2));
     }
 
     [Fact]
     public async Task Stop_DuringATry_InterruptsItAndTheResumedRunLosesNoTry()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var started = new TaskCompletionSource();
         var dag = new DagBuilder("d").Add(Task("a", async (context, cancel) =>
         {
@@ -253,20 +254,19 @@ public sealed class DagRunExecutorTests
         })).Build();
         var host = kit.Build([dag]);
         var runs = host.Services.GetRequiredService<DagRuns>();
-        var executor = host.Services.GetRequiredService<DagRunExecutor>();
-        await runs.TriggerAsync("d", null, null, "test", Cancellation);
-        var run = (await ClaimAsync(host, Cancellation))!;
         using var stop = new CancellationTokenSource();
 
-        var work = executor.RunAsync(dag, run, stop.Token);
+        var work = host.Services.GetRequiredService<DagTester>().RunAsync("d", new TriggerRequest { RunId = "r" }, Me, stop.Token);
         await started.Task;
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work);
-        var interrupted = Assert.Single(runs.ListTaskInstances("d", run.RunId));
-        var finished = await executor.RunAsync(dag, run, Cancellation);
+        var given = await work;
+        var interrupted = (await runs.FindTaskInstanceAsync("d", "r", "a", Cancellation))!;
+        await kit.StartAsync([dag]);
+        await Eventually.TrueAsync(async () => (await runs.FindRunAsync("d", "r", Cancellation))!.State == DagRunState.Success);
 
+        Assert.Null(given);
         Assert.Equal((TaskInstanceState.UpForRetry, 1, 1), (interrupted.State, interrupted.TryNumber, interrupted.MaxTries));
-        Assert.Equal(DagRunState.Success, finished.State);
+        Assert.Equal(["failed 1", "success 2"], (await runs.ListTriesAsync("d", "r", "a", Cancellation)).Select(task => $"{task.State.ToWireName()} {task.TryNumber}"));
     }
 
     [Theory]
@@ -274,23 +274,22 @@ public sealed class DagRunExecutorTests
     [InlineData(0, "failed", 1)]
     public async Task Resume_TryOfADeadScheduler_CountsAsFailed(int retries, string state, int tries)
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var dag = new DagBuilder("d").Add(new DagTask("a", (_, _) => System.Threading.Tasks.Task.CompletedTask) { Retries = retries }).Build();
-        var host = kit.Build([dag]);
-        await host.Services.GetRequiredService<DagRuns>().TriggerAsync("d", null, null, "test", Cancellation);
-        var run = (await ClaimAsync(host, Cancellation))!;
-        await MarkRunningAsync(host, run, "a");
+        await DeadInstance.LeaveRunAsync(kit.Build([dag]), dag, "r", "a");
 
-        var finished = new FinishedRun(
-            await host.Services.GetRequiredService<DagRunExecutor>().RunAsync(dag, run, Cancellation), host.Services.GetRequiredService<DagRuns>());
+        var host = await kit.StartAsync([dag]);
+        var runs = host.Services.GetRequiredService<DagRuns>();
+        await Eventually.TrueAsync(async () => (await runs.FindRunAsync("d", "r", Cancellation))!.State.IsFinished());
 
-        Assert.Equal((state, tries), (finished.State, finished.Task("a").TryNumber));
+        var task = (await runs.FindTaskInstanceAsync("d", "r", "a", Cancellation))!;
+        Assert.Equal((state, tries), ((await runs.FindRunAsync("d", "r", Cancellation))!.State.ToWireName(), task.TryNumber));
     }
 
     [Fact]
     public async Task Save_AfterAnotherInstanceTookTheRun_IsRefused()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var started = new TaskCompletionSource();
         var release = new TaskCompletionSource();
         var dag = new DagBuilder("d").Add(Task("a", async (context, _) =>
@@ -299,54 +298,60 @@ public sealed class DagRunExecutorTests
             started.TrySetResult();
             await release.Task;
         })).Build();
-        var (old, next) = (kit.Build([dag]), kit.Build([dag]));
-        await old.Services.GetRequiredService<DagRuns>().TriggerAsync("d", null, null, "test", Cancellation);
-        var run = (await ClaimAsync(old, Cancellation))!;
-        var work = old.Services.GetRequiredService<DagRunExecutor>().RunAsync(dag, run, Cancellation);
+        var old = kit.Build([dag]);
+        var work = old.Services.GetRequiredService<DagTester>().RunAsync("d", new TriggerRequest { RunId = "r" }, Me, Cancellation);
         await started.Task;
 
-        var store = next.Services.GetRequiredService<DagRunStore>();
-        var adopted = await store.AdoptAsync(
-            dag, store.ListRunning(["d"]).Single(), next.Services.GetRequiredService<SchedulerInstance>().Id, DateTimeOffset.UnixEpoch, Cancellation);
+        var next = kit.Build([dag]).Services;
+        await next.GetRequiredService<DagVersions>().SaveAsync(next.GetRequiredService<MetadataDatabase>(), Cancellation);
+        var gone = old.Services.GetRequiredService<InstanceLease>().Instance.Id;
+        var claims = await next.GetRequiredService<MetadataDatabase>().WriteAsync(
+            session => ClaimTable.TakeOrphans(session, next.GetRequiredService<DagVersions>().Current, "the next one", [gone], [], 10), Cancellation);
         release.SetResult();
 
-        Assert.NotNull(adopted);
-        await Assert.ThrowsAsync<DagRunLostException>(() => work);
-        Assert.Empty(next.Services.GetRequiredService<DagRuns>().ListResults("d", run.RunId));
+        Assert.Null(await work);
+        Assert.Equal(2, Assert.Single(claims).Token);
+        Assert.Empty(await next.GetRequiredService<DagRuns>().ListResultsAsync("d", "r", Cancellation));
+        Assert.Equal(TaskInstanceState.Running, (await next.GetRequiredService<DagRuns>().FindTaskInstanceAsync("d", "r", "a", Cancellation))!.State);
     }
 
     [Fact]
     public async Task Claim_ManyInstancesAtOnce_EachRunIsClaimedOnce()
     {
-        await using var kit = new SchedulingKit();
-        var dag = new DagBuilder("d") { MaxActiveRuns = 100 }.Add(Nothing("a")).Build();
-        var hosts = Enumerable.Range(0, 4).Select(_ => kit.Build([dag])).ToList();
+        await using var kit = new SchedulingKit(backend);
+        var dag = new DagBuilder("d") { MaxActiveRuns = 30 }.Add(Nothing("a")).Build();
+        var hosts = Enumerable.Range(0, 4).Select(_ => kit.Build([dag]).Services).ToList();
+        foreach (var host in hosts)
+        {
+            await host.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation);
+            await host.GetRequiredService<DagVersions>().SaveAsync(host.GetRequiredService<MetadataDatabase>(), Cancellation);
+        }
+
         for (var i = 0; i < 40; i++)
         {
-            await hosts[0].Services.GetRequiredService<DagRuns>().TriggerAsync("d", null, null, "test", Cancellation);
+            await hosts[0].GetRequiredService<DagOperations>().TriggerAsync("d", new TriggerRequest { RunId = $"r{i}" }, Me, Cancellation);
         }
 
         var claimed = new ConcurrentQueue<string>();
-        await System.Threading.Tasks.Task.WhenAll(hosts.Select(host => System.Threading.Tasks.Task.Run(
+        await System.Threading.Tasks.Task.WhenAll(hosts.Select((host, n) => System.Threading.Tasks.Task.Run(
             async () =>
             {
-                while (await ClaimAsync(host, Cancellation) is { } run)
+                for (var i = 0; i < 20; i++)
                 {
-                    claimed.Enqueue(run.RunId);
+                    foreach (var claim in await host.GetRequiredService<MetadataDatabase>().WriteAsync(
+                        session => ClaimTable.TakeQueued(session, host.GetRequiredService<DagVersions>().Current, $"instance {n}", 3, DateTimeOffset.UnixEpoch), Cancellation))
+                    {
+                        claimed.Enqueue(claim.Run.RunId);
+                    }
                 }
             },
             Cancellation)));
 
-        Assert.Equal(40, claimed.Count);
-        Assert.Equal(40, claimed.Distinct().Count());
-    }
-
-    private static async Task MarkRunningAsync(Microsoft.Extensions.Hosting.IHost host, DagRun run, string taskId)
-    {
-        var store = host.Services.GetRequiredService<TaskInstanceStore>();
-        var none = store.List(run.DagId, run.RunId).Single(task => task.TaskId == taskId);
-        var now = DateTimeOffset.UnixEpoch;
-        var running = none.Apply(TaskInstanceEvent.Schedule, now).Apply(TaskInstanceEvent.Queue, now).Apply(TaskInstanceEvent.Start, now);
-        await store.SaveAsync(none, running, host.Services.GetRequiredService<SchedulerInstance>().Id, [], [], Cancellation);
+        Assert.Equal(30, claimed.Count);
+        Assert.Equal(30, claimed.Distinct().Count());
     }
 }
+
+public sealed class SqliteDagRunExecutorTests() : DagRunExecutorTests(Backend.Sqlite);
+
+public sealed class PostgresDagRunExecutorTests() : DagRunExecutorTests(Backend.Postgres);

@@ -24,7 +24,7 @@ public sealed class MetadataDatabaseTests
         await using var connection = new SqliteConnection($"Data Source={Path.Combine(kit.DataDirectory, "metadata.db")};Pooling=false");
         var tables = connection.Query<string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
 
-        Assert.Equal(["dag", "dag_run", "job", "log", "task_instance", "task_instance_log", "xcom"], tables);
+        Assert.Superset(new HashSet<string> { "dag", "dag_run", "dag_version", "task_instance", "task_instance_history", "xcom", "job", "log", "slot_pool", "backfill", "asset" }, tables.ToHashSet());
     }
 
     [Fact]
@@ -72,94 +72,60 @@ public sealed class MetadataDatabaseTests
         Assert.Equal(transient, error.IsTransient);
     }
 
-    [Fact]
-    public async Task Write_ThatThrows_LeavesNothingBehind()
-    {
-        await using var kit = new SchedulingKit();
-        var host = kit.Build([Empty]);
-        var database = host.Services.GetRequiredService<MetadataDatabase>();
-        await database.MigrateAsync(Cancellation);
-
-        await Assert.ThrowsAsync<InvalidOperationException>(() => database.WriteAsync<int>(
-            (connection, transaction) =>
-            {
-                connection.Execute("INSERT INTO log (dttm, event, owner) VALUES (1, 'half', 'test')", transaction: transaction);
-                throw new InvalidOperationException();
-            },
-            Cancellation));
-
-        Assert.Equal(0, database.Read(connection => connection.ExecuteScalar<long>("SELECT COUNT(*) FROM log")));
-        Assert.Equal(1, await database.WriteAsync((connection, transaction) => connection.ExecuteScalar<int>("SELECT 1", transaction: transaction), Cancellation));
-    }
-
-    [Fact]
-    public async Task Prune_OldRuns_GoWithAllTheirRowsButTheLatestScheduledStays()
-    {
-        await using var kit = new SchedulingKit();
-        var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
-        var dag = new DagBuilder("d") { Timetable = Timetable.Every(TimeSpan.FromMinutes(1)) }
-            .Add(Task("a", (context, _) => { context.Push("n", 1); return System.Threading.Tasks.Task.CompletedTask; }))
-            .Build();
-        var host = kit.Build([dag], clock, new() { ["Scheduling:RunRetention"] = "01:00:00" });
-        var services = host.Services;
-        await services.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation);
-        for (var i = 0; i < 3; i++)
-        {
-            clock.Advance(TimeSpan.FromMinutes(1));
-            await services.GetRequiredService<DagScheduler>().TickAsync(dag, Cancellation);
-            var run = (await ClaimAsync(host, Cancellation))!;
-            await services.GetRequiredService<DagRunExecutor>().RunAsync(dag, run, Cancellation);
-        }
-
-        var runs = services.GetRequiredService<DagRuns>();
-        var latest = runs.ListRuns("d", 10)[0];
-        clock.Advance(TimeSpan.FromHours(2));
-        await services.GetRequiredService<RetentionWorker>().PruneAsync(Cancellation);
-
-        Assert.Equal(latest.RunId, Assert.Single(runs.ListRuns("d", 10)).RunId);
-        Assert.Equal(1, services.GetRequiredService<MetadataDatabase>().Read(connection => connection.ExecuteScalar<long>("SELECT COUNT(*) FROM xcom")));
-    }
-
-    [Fact]
-    public async Task Tick_MaxActiveRunsReached_CreatesNoMore()
-    {
-        await using var kit = new SchedulingKit();
-        var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
-        var dag = new DagBuilder("d")
-        {
-            Timetable = Timetable.Every(TimeSpan.FromMinutes(1)),
-            Catchup = true,
-            StartDate = clock.GetUtcNow().AddHours(-1),
-            MaxActiveRuns = 4,
-        }.Add(Nothing("a")).Build();
-        var services = kit.Build([dag], clock).Services;
-        await services.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation);
-
-        await services.GetRequiredService<DagScheduler>().TickAsync(dag, Cancellation);
-        await services.GetRequiredService<DagScheduler>().TickAsync(dag, Cancellation);
-
-        Assert.Equal(4, services.GetRequiredService<DagRuns>().CountRuns("d")[DagRunState.Queued]);
-    }
-
     [Theory]
-    [InlineData("[1]", "is a JSON object")]
-    [InlineData("{", "is not valid JSON")]
-    public async Task Trigger_BadConf_IsRefused(string conf, string words)
+    [InlineData("57P01", true, "does not answer")]
+    [InlineData("40P01", true, "is busy")]
+    [InlineData("53100", true, "disk")]
+    [InlineData("28P01", false, "refused the log-in")]
+    [InlineData("23514", false, "refused a statement")]
+    public void Fault_OfPostgres_IsAPlainSentence(string code, bool transient, string words)
     {
-        await using var kit = new SchedulingKit();
-        var runs = kit.Build([Empty]).Services.GetRequiredService<DagRuns>();
-
-        var error = await Assert.ThrowsAsync<ArgumentException>(() => runs.TriggerAsync("d", null, conf, "test", Cancellation));
+        var error = MetadataStoreException.From(new Npgsql.PostgresException("why", "ERROR", "ERROR", code), "PostgreSQL database airflow on db:5432");
 
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.Contains("airflow on db:5432", error.Message, StringComparison.Ordinal);
+        Assert.Equal(transient, error.IsTransient);
     }
 
+    /// <summary>A file as the version before left it, with everything in it.</summary>
     [Fact]
-    public async Task Trigger_UnknownDag_IsRefused()
+    public async Task Start_FileOfVersion1_KeepsItsRunsAndGoesOnAfterTheLastInterval()
     {
         await using var kit = new SchedulingKit();
-        var runs = kit.Build([Empty]).Services.GetRequiredService<DagRuns>();
+        await using (var connection = new SqliteConnection($"Data Source={Path.Combine(kit.DataDirectory, "metadata.db")};Pooling=false;Foreign Keys=true"))
+        {
+            connection.Execute(Script("001-airflow-tables"));
+            connection.Execute("""
+                PRAGMA user_version = 1;
+                INSERT INTO dag VALUES ('d', 'old', 'every 86400 s', NULL, 0, 16, 5);
+                INSERT INTO dag_run VALUES ('d', 'scheduled__1', 'scheduled', 'success', 86400000, 86400000, 172800000, 172800001, 172800002, 172800003, NULL, '00-t', NULL, NULL);
+                INSERT INTO dag_run VALUES ('d', 'manual__1', 'manual', 'running', 200000000, 200000000, 200000000, 200000000, 200000001, NULL, '{"a":1}', NULL, 'gone', 1);
+                INSERT INTO task_instance VALUES ('d', 'scheduled__1', 'a', 'success', 2, 3, 1, 2, 3, NULL, NULL);
+                INSERT INTO task_instance VALUES ('d', 'manual__1', 'a', 'running', 1, 1, 1, 2, NULL, NULL, NULL);
+                INSERT INTO xcom VALUES ('d', 'scheduled__1', 'a', 'k', '1', 3);
+                INSERT INTO task_instance_log VALUES ('d', 'scheduled__1', 'a', 2, 1, 3, 'INFO', 'hello');
+                INSERT INTO log VALUES (1, 1, 'trigger', 'd', 'manual__1', NULL, 'me', NULL);
+                """);
+        }
 
-        await Assert.ThrowsAsync<ArgumentException>(() => runs.TriggerAsync("nobody", null, null, "test", Cancellation));
+        var dag = new DagBuilder("d").Add(Nothing("a")).Build();
+        var host = await kit.StartAsync([dag]);
+        var runs = host.Services.GetRequiredService<DagRuns>();
+
+        // The run that was under way then is taken up, and its task has a try left.
+        await Pipeline.Testing.Eventually.TrueAsync(async () => (await runs.FindRunAsync("d", "manual__1", Cancellation))!.State == DagRunState.Success);
+        var old = (await runs.FindRunAsync("d", "scheduled__1", Cancellation))!;
+        Assert.Equal((DagRunType.Scheduled, DagRunState.Success, 86400000, "00-t"), (old.Type, old.State, old.LogicalDate.ToUnixTimeMilliseconds(), old.TraceParent));
+        Assert.Equal(2, (await runs.FindTaskInstanceAsync("d", "scheduled__1", "a", Cancellation))!.TryNumber);
+        Assert.Equal("1", (await runs.FindResultAsync("d", "scheduled__1", "a", "k", Cancellation))!.Value);
+        Assert.Equal("hello", Assert.Single(await runs.ReadLogAsync("d", "scheduled__1", "a", 2, 0, 10, Cancellation)).Message);
+        Assert.Contains((await runs.ListEventsAsync(new AuditQuery(), Cancellation)).Items, audit => audit is { Event: "trigger", Owner: "me" });
+        Assert.Equal(172800000, (await runs.FindDagAsync("d", Cancellation))!.LastInterval!.Value.End.ToUnixTimeMilliseconds());
+    }
+
+    private static string Script(string name)
+    {
+        using var reader = new StreamReader(typeof(MetadataDatabase).Assembly.GetManifestResourceStream($"Pipeline.Scheduling.Metadata.Migrations.Sqlite.{name}.sql")!);
+        return reader.ReadToEnd();
     }
 }

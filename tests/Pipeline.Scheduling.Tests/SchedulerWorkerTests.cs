@@ -9,15 +9,15 @@ using static Pipeline.Scheduling.Tests.SchedulingKit;
 
 namespace Pipeline.Scheduling.Tests;
 
-/// <summary>The whole scheduler with the real clock.</summary>
-public sealed class SchedulerWorkerTests
+/// <summary>The whole scheduler with the real clock; the same on both databases.</summary>
+public abstract class SchedulerWorkerTests(Backend backend)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Start_LastIntervalNotRunYet_RunsItAtOnce()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var ran = new TaskCompletionSource<DataInterval>();
         var dag = new DagBuilder("d") { Timetable = Timetable.Every(TimeSpan.FromDays(1)) }
             .Add(Task("a", (context, _) => { ran.TrySetResult(context.DataInterval); return System.Threading.Tasks.Task.CompletedTask; }))
@@ -29,35 +29,35 @@ public sealed class SchedulerWorkerTests
         var now = TimeProvider.System.GetUtcNow();
         Assert.True(interval.End <= now && interval.End.AddDays(1) > now);
         var runs = host.Services.GetRequiredService<DagRuns>();
-        await Eventually.TrueAsync(() => runs.ListRuns("d", 10).Single().State == DagRunState.Success);
-        Assert.Equal($"scheduled__{interval.Start:yyyy-MM-dd}T00:00:00+00:00", runs.ListRuns("d", 10).Single().RunId);
+        await Eventually.TrueAsync(async () => (await ListAsync(runs)).Single().State == DagRunState.Success);
+        Assert.Equal($"scheduled__{interval.Start:yyyy-MM-dd}T00:00:00+00:00", (await ListAsync(runs)).Single().RunId);
     }
 
     [Fact]
     public async Task Start_LastIntervalRunAlready_DoesNotRunItAgain()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var ran = 0;
         var dag = new DagBuilder("d") { Timetable = Timetable.Every(TimeSpan.FromDays(1)) }
             .Add(Task("a", (_, _) => { Interlocked.Increment(ref ran); return System.Threading.Tasks.Task.CompletedTask; }))
             .Build();
         var first = await kit.StartAsync([dag]);
-        await Eventually.TrueAsync(() => first.Services.GetRequiredService<DagRuns>().ListRuns("d", 1) is [{ State: DagRunState.Success }]);
+        await Eventually.TrueAsync(async () => await ListAsync(first.Services.GetRequiredService<DagRuns>()) is [{ State: DagRunState.Success }]);
         await first.StopAsync(Cancellation);
 
         var second = await kit.StartAsync([dag]);
         var runs = second.Services.GetRequiredService<DagRuns>();
-        var manual = await runs.TriggerAsync("d", null, null, "test", Cancellation);
-        await Eventually.TrueAsync(() => runs.FindRun("d", manual.RunId)!.State == DagRunState.Success);
+        var manual = await second.Services.GetRequiredService<DagOperations>().TriggerAsync("d", new TriggerRequest(), Me, Cancellation);
+        await Eventually.TrueAsync(async () => (await runs.FindRunAsync("d", manual.RunId, Cancellation))!.State == DagRunState.Success);
 
         Assert.Equal(2, ran);
-        Assert.Equal(1, runs.ListRuns("d", 10).Count(run => run.Type == DagRunType.Scheduled));
+        Assert.Equal(1, (await ListAsync(runs)).Count(run => run.Type == DagRunType.Scheduled));
     }
 
     [Fact]
     public async Task Schedule_ShortInterval_RunsEachIntervalInTurn()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var seen = new ConcurrentQueue<DataInterval>();
         var dag = new DagBuilder("d")
         {
@@ -77,13 +77,13 @@ public sealed class SchedulerWorkerTests
     [Fact]
     public async Task Trigger_FromAnotherProcessView_IsRunWithItsConf()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var conf = new TaskCompletionSource<string?>();
         var dag = new DagBuilder("d").Add(Task("a", (context, _) => { conf.SetResult(context.Run.Conf); return System.Threading.Tasks.Task.CompletedTask; })).Build();
         await kit.StartAsync([dag], settings: new() { ["Scheduling:PollInterval"] = "00:00:00.05" });
-        var other = kit.Build([dag]).Services.GetRequiredService<DagRuns>();
+        var other = kit.Build([dag]).Services.GetRequiredService<DagOperations>();
 
-        var run = await other.TriggerAsync("d", null, """{"why":"test"}""", "me", Cancellation);
+        var run = await other.TriggerAsync("d", new TriggerRequest { Conf = """{"why":"test"}""" }, Me, Cancellation);
 
         Assert.Equal("""{"why":"test"}""", await conf.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
         Assert.StartsWith("manual__", run.RunId, StringComparison.Ordinal);
@@ -93,7 +93,7 @@ public sealed class SchedulerWorkerTests
     [Fact]
     public async Task TwoSchedulers_OneDatabase_NoRunRunsTwice()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var runs = new ConcurrentDictionary<string, int>();
         var dag = new DagBuilder("d")
         {
@@ -114,18 +114,18 @@ public sealed class SchedulerWorkerTests
     [Fact]
     public async Task Start_RunOfAKilledProcess_IsResumedWithoutWaitingForTheLease()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var tries = new ConcurrentQueue<string>();
         var dag = new DagBuilder("d")
             .Add(Task("a", (_, _) => { tries.Enqueue("a"); return System.Threading.Tasks.Task.CompletedTask; }))
             .Add(new DagTask("b", (context, _) => { tries.Enqueue($"b{context.TryNumber}"); return System.Threading.Tasks.Task.CompletedTask; }) { Retries = 1 })
             .Chain("a", "b")
             .Build();
-        await LeaveBehindAsync(kit, dag);
+        await DeadInstance.LeaveRunAsync(kit.Build([dag]), dag, "r", "b", "a");
 
         var host = await kit.StartAsync([dag]);
         var runs = host.Services.GetRequiredService<DagRuns>();
-        await Eventually.TrueAsync(() => runs.ListRuns("d", 1).Single().State == DagRunState.Success, TimeSpan.FromSeconds(10));
+        await Eventually.TrueAsync(async () => (await ListAsync(runs)).Single().State == DagRunState.Success);
 
         Assert.Equal(["b2"], tries);
     }
@@ -133,7 +133,7 @@ public sealed class SchedulerWorkerTests
     [Fact]
     public async Task Health_RunningScheduler_IsHealthy_AndBeforeTheStartItIsNot()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var host = kit.Build([new DagBuilder("d").Add(Nothing("a")).Build()]);
         var health = host.Services.GetRequiredService<HealthCheckService>();
 
@@ -147,14 +147,14 @@ public sealed class SchedulerWorkerTests
     [Fact]
     public async Task Options_ManyFaults_StopTheStartNamingAll()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
 
         var error = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => kit.StartAsync([], settings: new()
         {
             ["Scheduling:MaxActiveTasks"] = "0",
             ["Scheduling:PollInterval"] = "-00:00:01",
             ["Scheduling:LeaseDuration"] = "00:00:06",
-            ["ConnectionStrings:postgres"] = "Host=db",
+            ["ConnectionStrings:postgres"] = "somewhere",
         }));
 
         Assert.Equal(4, error.Failures.Count());
@@ -163,7 +163,7 @@ public sealed class SchedulerWorkerTests
     [Fact]
     public async Task Telemetry_RunAndTask_AreMeasuredAndTraced()
     {
-        await using var kit = new SchedulingKit();
+        await using var kit = new SchedulingKit(backend);
         var spans = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
         {
@@ -180,29 +180,12 @@ public sealed class SchedulerWorkerTests
         var mine = spans.Where(span => (string?)span.GetTagItem("pipeline.dag.id") == id).ToList();
         var (task, run) = (mine.Single(span => span.DisplayName == $"task {id}.a"), mine.Single(span => span.DisplayName == $"dag_run {id}"));
         Assert.Equal(run.TraceId, task.TraceId);
-        Assert.Contains(run.TraceId.ToString(), finished.Runs.FindRun(id, finished.Run.RunId)!.TraceParent, StringComparison.Ordinal);
+        Assert.Contains(run.TraceId.ToString(), finished.Run.TraceParent, StringComparison.Ordinal);
     }
 
-    /// <summary>A database as a kill leaves it: the run claimed, 'a' done, 'b' running, the process gone, its lease still good.</summary>
-    private static async Task LeaveBehindAsync(SchedulingKit kit, Dag dag)
-    {
-        var dead = kit.Build([dag]).Services;
-        var (database, store, tasks) = (dead.GetRequiredService<MetadataDatabase>(), dead.GetRequiredService<DagRunStore>(), dead.GetRequiredService<TaskInstanceStore>());
-        var now = TimeProvider.System.GetUtcNow();
-        await database.MigrateAsync(Cancellation);
-
-        // A process that has exited gives a pid that is nobody's for a good while.
-        using var gone = Process.Start(new ProcessStartInfo("dotnet", "--version") { RedirectStandardOutput = true })!;
-        var owner = new SchedulerInstance(Guid.NewGuid().ToString(), Environment.MachineName, gone.Id, now.ToUnixTimeMilliseconds());
-        await gone.WaitForExitAsync(Cancellation);
-        await dead.GetRequiredService<JobStore>().RegisterAsync(owner, now, Cancellation);
-        await dead.GetRequiredService<DagRuns>().TriggerAsync(dag.Id, null, null, "test", Cancellation);
-        var run = (await store.ClaimAsync(dag, owner.Id, now, now.AddHours(1), Cancellation))!;
-        foreach (var id in new[] { "a", "b" })
-        {
-            var none = tasks.List(run.DagId, run.RunId).Single(task => task.TaskId == id);
-            var running = none.Apply(TaskInstanceEvent.Schedule, now).Apply(TaskInstanceEvent.Queue, now).Apply(TaskInstanceEvent.Start, now);
-            await tasks.SaveAsync(none, id == "a" ? running.Apply(TaskInstanceEvent.Succeed, now) : running, owner.Id, [], [], Cancellation);
-        }
-    }
+    private static async Task<IReadOnlyList<DagRun>> ListAsync(DagRuns runs) => (await runs.ListRunsAsync(new DagRunQuery { DagId = "d" }, Cancellation)).Items;
 }
+
+public sealed class SqliteSchedulerWorkerTests() : SchedulerWorkerTests(Backend.Sqlite);
+
+public sealed class PostgresSchedulerWorkerTests() : SchedulerWorkerTests(Backend.Postgres);

@@ -3,20 +3,40 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Scheduling.Execution;
 using Pipeline.Scheduling.Metadata;
 using Pipeline.Testing;
 
 namespace Pipeline.Scheduling.Tests;
 
-/// <summary>A metadata database of one test's own, and schedulers on it: whole hosts, or executors driven by hand.</summary>
+/// <summary>Where the metadata of a test lies.</summary>
+public enum Backend
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>A metadata database of one test's own, and schedulers on it: whole hosts, or runs driven by hand.</summary>
 internal sealed class SchedulingKit : IAsyncDisposable
 {
     private readonly TempDirectory _directory = new();
+    private readonly TestDatabase? _postgres;
     private readonly List<IHost> _hosts = [];
     private readonly HashSet<IHost> _started = [];
 
+    public SchedulingKit(Backend backend = Backend.Sqlite)
+    {
+        _postgres = backend == Backend.Postgres ? TestDatabase.Create() : null;
+    }
+
+    public static Actor Me { get; } = new("test", Via: TriggeredBy.Test);
+
     public string DataDirectory => _directory.FullPath;
+
+    /// <summary>The settings that lead another process to the database.</summary>
+    public IReadOnlyDictionary<string, string> Settings
+        => _postgres is null
+            ? new Dictionary<string, string> { ["Data:Directory"] = DataDirectory }
+            : new Dictionary<string, string> { ["Data:Directory"] = DataDirectory, ["ConnectionStrings:postgres"] = _postgres.ConnectionString };
 
     public static DagTask Task(string id, Func<TaskContext, CancellationToken, Task> run) => new(id, run);
 
@@ -26,15 +46,15 @@ internal sealed class SchedulingKit : IAsyncDisposable
     public IHost Build(IEnumerable<Dag> dags, TimeProvider? clock = null, Dictionary<string, string?>? settings = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings ?? [])
-        {
-            ["Data:Directory"] = DataDirectory,
-            ["Data:Durable"] = "false",
-        });
+        builder.Configuration.AddInMemoryCollection(Settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(settings ?? []) { ["Data:Durable"] = "false" });
         builder.Logging.ClearProviders();
         if (clock is not null)
         {
             builder.Services.AddSingleton(clock);
+
+            // A clock that is moved by hand runs far ahead of the beats, which take real time.
+            builder.Configuration["Scheduling:LeaseDuration"] = "3000.00:00:00";
         }
 
         foreach (var dag in dags)
@@ -56,29 +76,14 @@ internal sealed class SchedulingKit : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Triggers the only DAG of a host and runs it to its end, moving a fake clock along while it waits.</summary>
-    public static async Task<FinishedRun> RunAsync(IHost host, CancellationToken cancellationToken)
+    /// <summary>Runs the only DAG of a host to its end, moving a fake clock along while it waits.</summary>
+    public static async Task<FinishedRun> RunAsync(IHost host, CancellationToken cancellationToken, string? conf = null)
     {
         var services = host.Services;
         var dag = services.GetRequiredService<DagCatalog>().All.Single();
-        var run = await services.GetRequiredService<DagRuns>().TriggerAsync(dag.Id, null, null, "test", cancellationToken);
-        var claimed = await ClaimAsync(host, cancellationToken);
-        Assert.Equal(run.RunId, claimed!.RunId);
-        var work = services.GetRequiredService<DagRunExecutor>().RunAsync(dag, claimed, cancellationToken);
+        var work = services.GetRequiredService<DagTester>().RunAsync(dag.Id, new TriggerRequest { Conf = conf }, Me, cancellationToken);
         var finished = await AdvanceUntilAsync(services.GetRequiredService<TimeProvider>(), work);
-        return new FinishedRun(finished, services.GetRequiredService<DagRuns>());
-    }
-
-    public static Task<DagRun?> ClaimAsync(IHost host, CancellationToken cancellationToken)
-    {
-        var services = host.Services;
-        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        return services.GetRequiredService<DagRunStore>().ClaimAsync(
-            services.GetRequiredService<DagCatalog>().All.Single(),
-            services.GetRequiredService<SchedulerInstance>().Id,
-            now,
-            now.AddSeconds(30),
-            cancellationToken);
+        return await FinishedRun.ReadAsync(host, finished!, cancellationToken);
     }
 
     public static async Task<T> AdvanceUntilAsync<T>(TimeProvider clock, Task<T> work)
@@ -108,16 +113,29 @@ internal sealed class SchedulingKit : IAsyncDisposable
         }
 
         _directory.Dispose();
+        _postgres?.Dispose();
     }
 }
 
-internal sealed record FinishedRun(DagRun Run, DagRuns Runs)
+/// <summary>A finished run with what it left.</summary>
+internal sealed record FinishedRun(DagRun Run, IReadOnlyList<TaskInstance> Tasks, IReadOnlyList<XCom> Results, DagRuns Runs)
 {
     public string State => Run.State.ToWireName();
 
-    public TaskInstance Task(string id) => Runs.ListTaskInstances(Run.DagId, Run.RunId).Single(task => task.TaskId == id);
+    public static async Task<FinishedRun> ReadAsync(IHost host, DagRun run, CancellationToken cancellationToken)
+    {
+        var runs = host.Services.GetRequiredService<DagRuns>();
+        return new FinishedRun(
+            run,
+            await runs.ListTaskInstancesAsync(run.DagId, run.RunId, cancellationToken),
+            await runs.ListResultsAsync(run.DagId, run.RunId, cancellationToken),
+            runs);
+    }
+
+    public TaskInstance Task(string id) => Tasks.Single(task => task.TaskId == id);
 
     public string TaskState(string id) => Task(id).State.ToWireName();
 
-    public IReadOnlyList<string> Log(string id, int tryNumber) => [.. Runs.ListLog(Run.DagId, Run.RunId, id, tryNumber).Select(line => $"{line.Level} {line.Message}")];
+    public async Task<IReadOnlyList<string>> LogAsync(string id, int tryNumber)
+        => [.. (await Runs.ReadLogAsync(Run.DagId, Run.RunId, id, tryNumber, 0, 10_000, TestContext.Current.CancellationToken)).Select(line => $"{line.Level} {line.Message}")];
 }

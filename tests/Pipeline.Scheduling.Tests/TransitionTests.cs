@@ -8,14 +8,54 @@ public sealed class TransitionTests
         [(TaskInstanceState.None, TaskInstanceEvent.Schedule)] = TaskInstanceState.Scheduled,
         [(TaskInstanceState.None, TaskInstanceEvent.UpstreamFail)] = TaskInstanceState.UpstreamFailed,
         [(TaskInstanceState.None, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.None, TaskInstanceEvent.Remove)] = TaskInstanceState.Removed,
         [(TaskInstanceState.Scheduled, TaskInstanceEvent.Queue)] = TaskInstanceState.Queued,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.Remove)] = TaskInstanceState.Removed,
         [(TaskInstanceState.Queued, TaskInstanceEvent.Schedule)] = TaskInstanceState.Scheduled,
         [(TaskInstanceState.Queued, TaskInstanceEvent.Start)] = TaskInstanceState.Running,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.Remove)] = TaskInstanceState.Removed,
         [(TaskInstanceState.Running, TaskInstanceEvent.Succeed)] = TaskInstanceState.Success,
         [(TaskInstanceState.Running, TaskInstanceEvent.Fail)] = TaskInstanceState.Failed,
         [(TaskInstanceState.Running, TaskInstanceEvent.Retry)] = TaskInstanceState.UpForRetry,
         [(TaskInstanceState.Running, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
         [(TaskInstanceState.UpForRetry, TaskInstanceEvent.Schedule)] = TaskInstanceState.Scheduled,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.Skip)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.Remove)] = TaskInstanceState.Removed,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.Running, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.Success, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.Failed, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.UpstreamFailed, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.Skipped, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.Removed, TaskInstanceEvent.Clear)] = TaskInstanceState.None,
+        [(TaskInstanceState.None, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.Running, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.Failed, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.UpstreamFailed, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.Skipped, TaskInstanceEvent.MarkSuccess)] = TaskInstanceState.Success,
+        [(TaskInstanceState.None, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.Running, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.Success, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.UpstreamFailed, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.Skipped, TaskInstanceEvent.MarkFailed)] = TaskInstanceState.Failed,
+        [(TaskInstanceState.None, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Scheduled, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Queued, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Running, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.UpForRetry, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Success, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.Failed, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
+        [(TaskInstanceState.UpstreamFailed, TaskInstanceEvent.MarkSkipped)] = TaskInstanceState.Skipped,
     };
 
     public static TheoryData<TaskInstanceState, TaskInstanceEvent> TaskPairs
@@ -49,18 +89,28 @@ public sealed class TransitionTests
             (DagRunState.Queued, DagRunEvent.Start) => DagRunState.Running,
             (DagRunState.Running, DagRunEvent.Succeed) => DagRunState.Success,
             (DagRunState.Running, DagRunEvent.Fail) => DagRunState.Failed,
+            (DagRunState.Success, DagRunEvent.Clear) => DagRunState.Queued,
+            (DagRunState.Failed, DagRunEvent.Clear) => DagRunState.Queued,
+            (DagRunState.Queued, DagRunEvent.MarkSuccess) => DagRunState.Success,
+            (DagRunState.Running, DagRunEvent.MarkSuccess) => DagRunState.Success,
+            (DagRunState.Failed, DagRunEvent.MarkSuccess) => DagRunState.Success,
+            (DagRunState.Queued, DagRunEvent.MarkFailed) => DagRunState.Failed,
+            (DagRunState.Running, DagRunEvent.MarkFailed) => DagRunState.Failed,
+            (DagRunState.Success, DagRunEvent.MarkFailed) => DagRunState.Failed,
             _ => null,
         };
 
         Assert.Equal(expected, DagRunTransitions.Next(state, happened));
     }
 
+    /// <summary>Only a person moves what has ended.</summary>
     [Fact]
-    public void FinishedStates_AcceptNoEvent()
+    public void FinishedStates_AcceptNoEventOfTheExecutor()
     {
+        TaskInstanceEvent[] people = [TaskInstanceEvent.Clear, TaskInstanceEvent.MarkSuccess, TaskInstanceEvent.MarkFailed, TaskInstanceEvent.MarkSkipped];
         foreach (var state in Enum.GetValues<TaskInstanceState>().Where(TaskInstanceTransitions.IsFinished))
         {
-            Assert.All(Enum.GetValues<TaskInstanceEvent>(), happened => Assert.Null(TaskInstanceTransitions.Next(state, happened)));
+            Assert.All(Enum.GetValues<TaskInstanceEvent>().Except(people), happened => Assert.Null(TaskInstanceTransitions.Next(state, happened)));
         }
     }
 
@@ -71,7 +121,7 @@ public sealed class TransitionTests
         var runs = Enum.GetValues<DagRunState>();
 
         Assert.Equal(
-            ["none", "scheduled", "queued", "running", "up_for_retry", "success", "failed", "upstream_failed", "skipped"],
+            ["none", "scheduled", "queued", "running", "up_for_retry", "success", "failed", "upstream_failed", "skipped", "removed"],
             tasks.Select(state => state.ToWireName()));
         Assert.Equal(["queued", "running", "success", "failed"], runs.Select(state => state.ToWireName()));
         Assert.All(tasks, state => Assert.Equal(state, StateNames.ParseTaskInstanceState(state.ToWireName())));

@@ -11,7 +11,7 @@ internal static class RunsApi
         .WithSummary("Runs of the DAGs, latest first")
         .WithDescription("Each run with its data interval and its task instances; states are Airflow's words.");
 
-    private static Results<Ok<ItemPage<RunItem>>, ValidationProblem> List([AsParameters] RunParameters parameters, DagRuns runs)
+    private static async Task<Results<Ok<ItemPage<RunItem>>, ValidationProblem>> List([AsParameters] RunParameters parameters, DagRuns runs, CancellationToken cancellationToken)
     {
         var reader = new ParameterReader();
         var limit = reader.Limit(parameters.Limit);
@@ -22,8 +22,20 @@ internal static class RunsApi
         }
 
         var dag = string.IsNullOrEmpty(parameters.DagId) ? null : parameters.DagId;
-        var page = runs.ListRuns(dag, limit, before is null ? null : DateTimeOffset.FromUnixTimeMilliseconds(before.Value));
-        var items = page.Select(run => ToItem(run, runs.ListTaskInstances(run.DagId, run.RunId))).ToArray();
+        var query = new DagRunQuery
+        {
+            DagId = dag,
+            Limit = limit,
+            LogicalDate = new TimeRange(null, before is { } time ? DateTimeOffset.FromUnixTimeMilliseconds(time - 1) : null),
+            WithTotal = false,
+        };
+        var page = (await runs.ListRunsAsync(query, cancellationToken)).Items;
+        var items = new RunItem[page.Count];
+        for (var i = 0; i < items.Length; i++)
+        {
+            items[i] = ToItem(page[i], await runs.ListTaskInstancesAsync(page[i].DagId, page[i].RunId, cancellationToken));
+        }
+
         return TypedResults.Ok(new ItemPage<RunItem>(items, items.Length == limit ? $"{items[^1].LogicalDate:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}" : null));
     }
 

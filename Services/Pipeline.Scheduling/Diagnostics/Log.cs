@@ -20,6 +20,21 @@ internal static partial class Log
     [LoggerMessage(3004, LogLevel.Warning, "Old runs could not be removed: {Fault}")]
     public static partial void PruneFailed(this ILogger logger, string fault);
 
+    [LoggerMessage(3005, LogLevel.Error, "The DAG registered by {Source} is left out: {Fault}")]
+    public static partial void DagBroken(this ILogger logger, string source, string fault);
+
+    [LoggerMessage(3006, LogLevel.Error, "This scheduler was declared dead by another one while it was stopped or cut off; its runs were given away. It goes on as {Instance}")]
+    public static partial void DeclaredDead(this ILogger logger, string instance);
+
+    [LoggerMessage(3007, LogLevel.Warning, "Scheduler {Instance} on {Hostname} (process {Pid}) is dead; its runs are taken over")]
+    public static partial void PeerDead(this ILogger logger, string instance, string hostname, int pid);
+
+    [LoggerMessage(3008, LogLevel.Error, "No beat reached the metadata database for {Seconds:0} s: others may take this scheduler's runs, so its tries are interrupted")]
+    public static partial void LeaseExpired(this ILogger logger, double seconds);
+
+    [LoggerMessage(3009, LogLevel.Debug, "The connection that listens to the metadata database broke: {Fault}")]
+    public static partial void ListenerBroken(this ILogger logger, string fault);
+
     [LoggerMessage(3020, LogLevel.Debug, "Run {DagId}/{RunId} is queued")]
     public static partial void RunScheduled(this ILogger logger, string dagId, string runId);
 
@@ -52,6 +67,15 @@ internal static partial class Log
 
     [LoggerMessage(3030, LogLevel.Warning, "Task {DagId}/{RunId}/{TaskId}: {Lines} line(s) of its log could not be stored")]
     public static partial void TaskLogNotStored(this ILogger logger, Exception exception, string dagId, string runId, string taskId, int lines);
+
+    [LoggerMessage(3031, LogLevel.Warning, "Run {DagId}/{RunId} has missed its deadline {Deadline}")]
+    public static partial void DeadlineMissed(this ILogger logger, string dagId, string runId, string deadline);
+
+    [LoggerMessage(3032, LogLevel.Error, "Run {DagId}/{RunId} has taken longer than its timeout of {Seconds:0.#} s")]
+    public static partial void RunTimedOut(this ILogger logger, string dagId, string runId, double seconds);
+
+    [LoggerMessage(3033, LogLevel.Error, "A callback of {DagId}/{RunId}/{TaskId} failed")]
+    public static partial void CallbackFailed(this ILogger logger, Exception exception, string dagId, string runId, string? taskId);
 
     [LoggerMessage(3040, LogLevel.Information, "Try {TryNumber} of {MaxTries} for the data interval {DataInterval}")]
     public static partial void TryStarted(this ILogger logger, int tryNumber, int maxTries, DataInterval dataInterval);

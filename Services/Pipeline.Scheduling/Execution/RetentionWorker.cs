@@ -7,10 +7,11 @@ using Pipeline.Sqlite;
 
 namespace Pipeline.Scheduling.Execution;
 
-/// <summary>Removes old runs with everything that belongs to them, and the files of runs a while after they have finished.</summary>
+/// <summary>
+/// Removes old runs with everything that belongs to them, and the files of runs a while after they have finished; keeps the list of DAGs that somebody has.
+/// </summary>
 internal sealed class RetentionWorker(
-    JobStore jobs,
-    DagRunStore runs,
+    MetadataDatabase database,
     DagCatalog catalog,
     DataDirectory dataDirectory,
     IOptions<SchedulingOptions> options,
@@ -18,6 +19,9 @@ internal sealed class RetentionWorker(
     ILogger<RetentionWorker> logger) : BackgroundService
 {
     private const int RunsAtOnce = 500;
+
+    /// <summary>Rounds that a process may miss before its DAGs count as gone.</summary>
+    private const int StaleRounds = 5;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -40,21 +44,24 @@ internal sealed class RetentionWorker(
         var now = clock.GetUtcNow();
         try
         {
+            await database.WriteAsync(
+                session => DagTable.Touch(
+                    session, [.. catalog.All.Select(dag => dag.Id)], [.. catalog.Errors.Select(error => error.Source)], now, now - (options.Value.PruneInterval * StaleRounds)),
+                cancellationToken);
             var removed = 0;
             int batch;
             do
             {
-                batch = await jobs.PruneRunsAsync(now - options.Value.RunRetention, RunsAtOnce, cancellationToken);
+                batch = await database.WriteAsync(session => RetentionTable.PruneRuns(session, now - options.Value.RunRetention, RunsAtOnce), cancellationToken);
                 removed += batch;
             }
             while (batch == RunsAtOnce);
 
-            await jobs.PruneHistoryAsync(now - options.Value.RunRetention, cancellationToken);
+            await database.WriteAsync(session => RetentionTable.PruneHistory(session, now - options.Value.RunRetention), cancellationToken);
 
             // Unfinished runs keep their files however old: a retry may wait for longer than that.
-            var active = runs.ListRunning([.. catalog.All.Select(dag => dag.Id)])
-                .Select(run => new RunFiles(dataDirectory.FullPath, run.DagId, run.RunId).FullPath)
-                .ToHashSet(StringComparer.Ordinal);
+            var unfinished = await database.ReadAsync(RetentionTable.ListUnfinished, cancellationToken);
+            var active = unfinished.Select(run => new RunFiles(dataDirectory.FullPath, run.DagId, run.RunId).FullPath).ToHashSet(StringComparer.Ordinal);
             var directories = RunFiles.Prune(dataDirectory.FullPath, now - options.Value.RunFilesRetention, active.Contains);
             if (removed + directories > 0)
             {

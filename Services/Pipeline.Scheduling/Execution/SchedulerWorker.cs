@@ -9,46 +9,59 @@ using Pipeline.Scheduling.Quartz;
 namespace Pipeline.Scheduling.Execution;
 
 /// <summary>
-/// One scheduler instance: prepares the metadata database, starts the clock, claims queued runs, takes over those of dead
-/// instances, and says that it is alive. Outlives a database that is locked or full for a while; a damaged one stops the host.
+/// One scheduler instance: starts the clock, claims queued runs, takes over those of dead instances, tells the runs under way what others changed.
+/// Outlives a database that is away for a while; a damaged one stops the host.
 /// </summary>
 internal sealed class SchedulerWorker(
     MetadataDatabase database,
-    DagRunStore runs,
-    JobStore jobs,
     DagCatalog catalog,
-    DagRunExecutor executor,
-    SchedulerInstance instance,
+    DagVersions versions,
+    DagScheduler scheduler,
+    SchedulerDuties duties,
+    RunServices runServices,
+    TaskSlots slots,
+    InstanceLease lease,
+    InstanceHeart heart,
+    PeerWatch peers,
     SchedulerSignal signal,
     DagClock dagClock,
     SchedulerHealth health,
+    SchedulingInstruments instruments,
     IHostApplicationLifetime lifetime,
     IOptions<SchedulingOptions> options,
     TimeProvider clock,
     ILogger<SchedulerWorker> logger) : BackgroundService
 {
-    private readonly ConcurrentDictionary<(string DagId, string RunId), ActiveRun> _active = new();
+    private readonly ConcurrentDictionary<long, ActiveRun> _active = new();
+    private readonly HashSet<string> _paused = new(StringComparer.Ordinal);
+    private readonly string[] _dagIds = [.. catalog.All.Select(dag => dag.Id)];
+    private long _dutiesAt = long.MinValue;
+    private bool _isDraining;
 
     /// <summary>A database that cannot be used stops the start, with its sentence, before anything runs.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        foreach (var (source, message) in catalog.Errors)
+        {
+            logger.DagBroken(source, message);
+        }
+
         await database.MigrateAsync(cancellationToken);
-        var now = clock.GetUtcNow();
-        await runs.SaveDagsAsync(catalog.All, now, cancellationToken);
-        await jobs.RegisterAsync(instance, now, cancellationToken);
-        health.Beat(now);
+        await versions.SaveAsync(database, cancellationToken);
+        await heart.RegisterAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        logger.SchedulerStarted(instance.Id, catalog.All.Count);
-        var heartbeat = HeartbeatLoopAsync(stoppingToken);
+        logger.SchedulerStarted(lease.Instance.Id, catalog.All.Count);
+        using var beating = new CancellationTokenSource();
+        var heartbeat = heart.RunAsync(InterruptAll, beating.Token);
         try
         {
             await ApplicationStartedAsync(stoppingToken);
             await dagClock.StartAsync(stoppingToken);
-            await ClaimLoopAsync(stoppingToken);
+            await LoopAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -56,9 +69,10 @@ internal sealed class SchedulerWorker(
         }
 
         await dagClock.StopAsync();
-        await Task.WhenAll(_active.Values.Select(active => active.Work));
+        await DrainAsync();
+        await beating.CancelAsync();
         await heartbeat;
-        await EndJobAsync();
+        await heart.EndAsync();
     }
 
     /// <summary>Tasks may call this very process over HTTP, and servers start last.</summary>
@@ -69,111 +83,180 @@ internal sealed class SchedulerWorker(
         await started.Task.WaitAsync(stoppingToken);
     }
 
-    private async Task ClaimLoopAsync(CancellationToken stoppingToken)
+    private async Task LoopAsync(CancellationToken stoppingToken)
     {
-        var sinceOrphans = TimeSpan.Zero;
         var failures = 0;
         while (true)
         {
             var wait = options.Value.PollInterval;
+            var began = clock.GetTimestamp();
             try
             {
-                if (sinceOrphans <= TimeSpan.Zero)
-                {
-                    await AdoptOrphansAsync(stoppingToken);
-                    sinceOrphans = options.Value.HeartbeatInterval;
-                }
-
-                await ClaimQueuedAsync(stoppingToken);
+                await LookAsync(stoppingToken);
                 failures = 0;
                 health.Working();
+                instruments.LoopEnded(clock.GetElapsedTime(began));
             }
             catch (MetadataStoreException e) when (e.IsTransient)
             {
                 failures++;
                 health.Failing(e.Message);
-                wait = TimeSpan.FromSeconds(Math.Min(30, Math.Pow(2, failures - 1)));
+                wait = TimeSpan.FromSeconds(Math.Min(5, 0.25 * Math.Pow(2, failures - 1)));
                 logger.MetadataUnavailable(e.Message, wait.TotalSeconds);
             }
 
-            var before = clock.GetTimestamp();
             await signal.WaitAsync(wait, clock, stoppingToken);
-            sinceOrphans -= clock.GetElapsedTime(before);
         }
     }
 
-    private async Task ClaimQueuedAsync(CancellationToken stoppingToken)
+    private async Task LookAsync(CancellationToken stoppingToken)
     {
-        foreach (var dag in catalog.All)
+        var (revisions, paused, hasQueued, hasOrphans) = await database.ReadAsync(
+            session => (
+                ClaimTable.ListRevisions(session, lease.Instance.Id),
+                DagTable.ListPaused(session, _dagIds),
+                ClaimTable.HasQueued(session, _dagIds),
+                ClaimTable.HasOrphans(session, _dagIds)),
+            stoppingToken);
+        TellChanges(revisions, paused);
+        await scheduler.CreateForAssetsAsync(catalog.All, stoppingToken);
+        var isDutyTime = _dutiesAt == long.MinValue || clock.GetElapsedTime(_dutiesAt) >= options.Value.HeartbeatInterval;
+        if (hasOrphans || isDutyTime || HasStrays(revisions))
         {
-            while (true)
+            await TakeOrphansAsync(isDutyTime, stoppingToken);
+        }
+
+        if (isDutyTime)
+        {
+            await duties.RunAsync(stoppingToken);
+            _dutiesAt = clock.GetTimestamp();
+        }
+
+        if (hasQueued)
+        {
+            await TakeQueuedAsync(stoppingToken);
+        }
+    }
+
+    /// <summary>Own runs of the database that nobody here works on: a fault threw them off their track.</summary>
+    private bool HasStrays(IReadOnlyDictionary<long, long> revisions) => revisions.Keys.Any(id => !_active.ContainsKey(id));
+
+    private void TellChanges(IReadOnlyDictionary<long, long> revisions, IReadOnlyDictionary<string, bool> paused)
+    {
+        foreach (var (id, active) in _active)
+        {
+            // A run that is missing there has ended by somebody's word, or is another's.
+            if (!revisions.TryGetValue(id, out var revision) || revision != active.Revision)
             {
-                var now = clock.GetUtcNow();
-                var run = await runs.ClaimAsync(dag, instance.Id, now, now + options.Value.LeaseDuration, stoppingToken);
-                if (run is null)
+                active.Revision = revision;
+                active.Control.Signal(RunSignal.Changed);
+            }
+        }
+
+        foreach (var (dagId, isPaused) in paused)
+        {
+            if (isPaused)
+            {
+                _paused.Add(dagId);
+            }
+            else if (_paused.Remove(dagId))
+            {
+                dagClock.Poke(dagId);
+            }
+        }
+    }
+
+    private async Task TakeQueuedAsync(CancellationToken stoppingToken)
+    {
+        while (Room() is > 0 and var room && !_isDraining && lease.IsValid)
+        {
+            var owner = lease.Instance.Id;
+            var claims = await database.WriteAsync(
+                session => ClaimTable.TakeQueued(session, versions.Current, owner, room, UnixTime.Cut(clock.GetUtcNow())), stoppingToken);
+            Start(claims);
+            if (claims.Count == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>How many more runs this instance wants: enough to keep its slots busy, and no more, so that others find some as well.</summary>
+    private int Room() => Math.Max(0, (2 * slots.Count) - Math.Max(slots.Demand, _active.Values.Count(active => active.Control.IsBusy)));
+
+    /// <summary>Takes over runs whose owner is dead or gave them up, and own ones that a fault of the database threw off their track.</summary>
+    private async Task TakeOrphansAsync(bool lookForDead, CancellationToken stoppingToken)
+    {
+        if (!lease.IsValid)
+        {
+            return;
+        }
+
+        var self = lease.Instance.Id;
+        var (jobs, owners) = await database.ReadAsync(session => (JobTable.List(session), ClaimTable.ListOwners(session)), stoppingToken);
+        if (lookForDead)
+        {
+            foreach (var dead in peers.FindDead(jobs, self))
+            {
+                if (await database.WriteAsync(session => JobTable.DeclareDead(session, dead.Id, dead.Beat, clock.GetUtcNow()), stoppingToken))
                 {
-                    break;
+                    logger.PeerDead(dead.Id, dead.Hostname, dead.Pid);
                 }
-
-                Start(dag, run, stoppingToken);
             }
-        }
-    }
 
-    /// <summary>Takes over runs whose owner is dead or silent, and own ones that a fault of the database threw off their track.</summary>
-    private async Task AdoptOrphansAsync(CancellationToken stoppingToken)
-    {
-        var now = clock.GetUtcNow();
-        foreach (var owned in runs.ListRunning([.. catalog.All.Select(dag => dag.Id)]))
+            jobs = await database.ReadAsync(JobTable.List, stoppingToken);
+        }
+
+        var running = jobs.Where(job => job.State == "running" && job.Id != self).Select(job => job.Id).ToHashSet(StringComparer.Ordinal);
+        var gone = owners.Select(owner => owner.Owner).Where(owner => !running.Contains(owner)).ToArray();
+        while (Room() is > 0 and var room && !_isDraining)
         {
-            if (_active.ContainsKey((owned.DagId, owned.RunId)) || !IsOrphan(owned, now))
+            var active = _active.Keys.ToArray();
+            var claims = await database.WriteAsync(
+                session =>
+                {
+                    var taken = ClaimTable.TakeOrphans(session, versions.Current, self, gone, active, room);
+                    foreach (var claim in taken)
+                    {
+                        AuditTable.Insert(session, "adopt", new Actor(self), clock.GetUtcNow(), claim.Run.DagId, claim.Run.RunId);
+                    }
+
+                    return taken;
+                },
+                stoppingToken);
+            foreach (var claim in claims)
             {
-                continue;
+                logger.RunAdopted(claim.Run.DagId, claim.Run.RunId, null);
             }
 
-            var dag = catalog.Find(owned.DagId)!;
-            var run = await runs.AdoptAsync(dag, owned, instance.Id, now + options.Value.LeaseDuration, stoppingToken);
-            if (run is not null)
+            Start(claims);
+            if (claims.Count < room)
             {
-                logger.RunAdopted(run.DagId, run.RunId, owned.ClaimedBy);
-                await jobs.AuditAsync("adopt", run.DagId, run.RunId, instance.Id, owned.ClaimedBy, now, stoppingToken);
-                Start(dag, run, stoppingToken);
+                return;
             }
         }
     }
 
-    private bool IsOrphan(OwnedRun owned, DateTimeOffset now)
-        => owned.ClaimedBy is null
-        || owned.ClaimedBy == instance.Id
-        || owned.LeaseExpiresAt is null
-        || owned.LeaseExpiresAt < now.ToUnixTimeMilliseconds()
-        || jobs.FindRunning(owned.ClaimedBy) is not { } owner
-        || owner.IsKnownDead();
-
-    private void Start(Dag dag, DagRun run, CancellationToken stoppingToken)
+    private void Start(IReadOnlyList<Claim> claims)
     {
-        var active = new ActiveRun(CancellationTokenSource.CreateLinkedTokenSource(stoppingToken));
-        _active[(run.DagId, run.RunId)] = active;
-        active.Work = Task.Run(() => RunToEndAsync(dag, run, active), CancellationToken.None);
+        foreach (var claim in claims)
+        {
+            var active = new ActiveRun(claim.Revision);
+            _active[claim.Run.Id] = active;
+            active.Work = Task.Run(() => RunToEndAsync(claim, active), CancellationToken.None);
+        }
     }
 
-    private async Task RunToEndAsync(Dag dag, DagRun run, ActiveRun active)
+    private async Task RunToEndAsync(Claim claim, ActiveRun active)
     {
+        var run = claim.Run;
         try
         {
-            await executor.RunAsync(dag, run, active.Cancel.Token);
+            await new RunLoop(runServices, catalog.Find(run.DagId)!, claim, active.Control).RunAsync();
         }
-        catch (OperationCanceledException) when (active.Cancel.IsCancellationRequested)
+        catch (Exception e) when (e is MetadataStoreException or RunStalledException { InnerException: MetadataStoreException })
         {
-            logger.RunInterrupted(run.DagId, run.RunId);
-        }
-        catch (DagRunLostException e)
-        {
-            logger.RunLost(e.Message);
-        }
-        catch (MetadataStoreException e)
-        {
-            // The run stays 'running' and ours; the claim loop resumes it when the database answers again.
+            // The run stays 'running' and ours; the loop takes it up again when the database answers.
             health.Failing(e.Message);
             logger.RunStalled(run.DagId, run.RunId, e.Message);
         }
@@ -183,89 +266,50 @@ internal sealed class SchedulerWorker(
         }
         finally
         {
-            _active.TryRemove((run.DagId, run.RunId), out _);
-            active.Cancel.Dispose();
+            _active.TryRemove(run.Id, out _);
+            active.Control.Dispose();
         }
 
         // A finished run may make room for the next one.
-        dagClock.Poke(dag.Id);
+        dagClock.Poke(run.DagId);
         signal.Set();
     }
 
-    private async Task HeartbeatLoopAsync(CancellationToken stoppingToken)
+    private void InterruptAll()
     {
-        using var timer = new PeriodicTimer(options.Value.HeartbeatInterval, clock);
-        var lastBeat = clock.GetTimestamp();
+        foreach (var active in _active.Values)
+        {
+            active.Control.Interrupt();
+        }
+    }
+
+    /// <summary>Lets tries end for a while, then interrupts the rest; every run that is not finished is given up for another instance.</summary>
+    private async Task DrainAsync()
+    {
+        _isDraining = true;
+        foreach (var active in _active.Values)
+        {
+            active.Control.Drain();
+        }
+
+        var ended = Task.WhenAll(_active.Values.Select(active => active.Work));
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    var now = clock.GetUtcNow();
-                    await jobs.HeartbeatAsync(instance.Id, now, stoppingToken);
-                    var owned = await runs.RenewLeasesAsync(instance.Id, now + options.Value.LeaseDuration, stoppingToken);
-                    CancelLost(owned);
-                    lastBeat = clock.GetTimestamp();
-                    health.Beat(now);
-                }
-                catch (MetadataStoreException e)
-                {
-                    health.Failing(e.Message);
-                    if (clock.GetElapsedTime(lastBeat) > options.Value.LeaseDuration)
-                    {
-                        // Others may think us dead by now and run these again.
-                        CancelLost(new HashSet<(string, string)>());
-                    }
-                }
-            }
+            await ended.WaitAsync(options.Value.DrainTimeout, clock);
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
-            // The host stops.
+            InterruptAll();
+            await ended;
         }
     }
 
-    private void CancelLost(IReadOnlySet<(string DagId, string RunId)> owned)
+    private sealed class ActiveRun(long revision)
     {
-        foreach (var (key, active) in _active)
-        {
-            if (!owned.Contains(key))
-            {
-                active.TryCancel();
-            }
-        }
-    }
+        public RunControl Control { get; } = new();
 
-    private async Task EndJobAsync()
-    {
-        try
-        {
-            await jobs.EndAsync(instance.Id, "success", clock.GetUtcNow(), CancellationToken.None);
-        }
-        catch (MetadataStoreException e)
-        {
-            // Others find out by the missing process or heartbeat.
-            logger.MetadataUnavailable(e.Message, 0);
-        }
-    }
-
-    private sealed class ActiveRun(CancellationTokenSource cancel)
-    {
-        public CancellationTokenSource Cancel { get; } = cancel;
+        public long Revision { get; set; } = revision;
 
         public Task Work { get; set; } = Task.CompletedTask;
-
-        public void TryCancel()
-        {
-            try
-            {
-                Cancel.Cancel();
-            }
-            catch (ObjectDisposedException)
-            {
-                // It has just ended.
-            }
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,92 +7,174 @@ using Pipeline.Sqlite;
 
 namespace Pipeline.Scheduling.Execution;
 
-/// <summary>Takes one task instance through its tries to its final state.</summary>
+/// <summary>Takes one task instance through one try: slot, pool, start, work, end. Each state is stored before what follows it begins.</summary>
 internal sealed class TaskExecutor(
-    TaskInstanceStore store,
-    SchedulerInstance instance,
+    Persistence persistence,
+    MetadataDatabase database,
+    InstanceLease lease,
+    TaskSlots slots,
+    PoolSignal pools,
     IServiceScopeFactory scopes,
     DataDirectory dataDirectory,
     IOptions<SchedulingOptions> options,
     SchedulingInstruments instruments,
     TimeProvider clock,
-    ILoggerFactory loggers) : IDisposable
+    ILoggerFactory loggers)
 {
-    private readonly SemaphoreSlim _slots = new(options.Value.MaxActiveTasks);
+    /// <summary>A wait that is shorter than this is not worth a write.</summary>
+    private static readonly TimeSpan VisibleWait = TimeSpan.FromMilliseconds(200);
+
     private readonly ILogger _logger = loggers.CreateLogger<TaskExecutor>();
 
-    /// <summary>Runs try after try, with the retry delays between them.</summary>
-    /// <param name="stopping">The host stops, or the run is lost: the try is cancelled and not counted.</param>
-    /// <exception cref="OperationCanceledException">Interrupted; the task instance was left so that it can be resumed.</exception>
-    public async Task<TaskInstance> RunAsync(DagTask task, DagRun run, TaskInstance current, CancellationToken stopping)
+    /// <summary>Runs one try.</summary>
+    /// <param name="readySince">When it could have begun, to measure the delay.</param>
+    /// <param name="cancel">The try is not wanted any more: it is cancelled and not counted.</param>
+    /// <returns>The task instance as the try left it; <see langword="null"/> when it is not for this instance to move any more.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled before it began.</exception>
+    public async Task<TaskInstance?> RunAsync(Dag dag, DagTask task, Claim claim, TaskInstance current, DateTimeOffset readySince, CancellationToken cancel)
     {
+        var priority = dag.Priority(task.Id);
         while (true)
         {
-            current = await WaitForRetryAsync(current, stopping);
-            current = await QueueAsync(current, stopping);
-            await _slots.WaitAsync(stopping);
+            current = await TakeSlotAsync(claim, current, priority, cancel);
             try
             {
-                current = await RunTryAsync(task, run, current, stopping);
+                var running = ToRunning(current);
+                switch (await StartAsync(claim, current, running))
+                {
+                    case StartResult.Started:
+                        instruments.TaskStarted(running, readySince);
+                        return await RunTryAsync(dag, task, claim, running, cancel);
+                    case StartResult.Refused:
+                        return null;
+                }
             }
             finally
             {
-                _slots.Release();
+                slots.Release();
             }
 
-            if (current.State.IsFinished())
-            {
-                return current;
-            }
+            // The pool is full. Its slot is free for others; it is asked again when a task of this process ends in the pool, or after a while.
+            current = await ShowWaitAsync(claim, current, TaskInstanceEvent.Schedule);
+            await pools.WaitAsync(task.Pool, cancel);
         }
     }
 
-    public void Dispose() => _slots.Dispose();
-
-    private async Task<TaskInstance> WaitForRetryAsync(TaskInstance current, CancellationToken stopping)
+    private async Task<TaskInstance> TakeSlotAsync(Claim claim, TaskInstance current, int priority, CancellationToken cancel)
     {
-        if (current.State == TaskInstanceState.UpForRetry && current.NextRetryAt is { } due && due - clock.GetUtcNow() is { Ticks: > 0 } wait)
+        if (slots.TryTake())
         {
-            await Task.Delay(wait, clock, stopping);
+            return current;
         }
 
+        var taken = slots.TakeAsync(priority, cancel);
+        if (await Task.WhenAny(taken, Task.Delay(VisibleWait, clock, cancel)) != taken)
+        {
+            try
+            {
+                current = await ShowWaitAsync(claim, current, TaskInstanceEvent.Queue);
+            }
+            catch
+            {
+                await ReturnAsync(taken);
+                throw;
+            }
+        }
+
+        await taken;
         return current;
     }
 
-    private async Task<TaskInstance> QueueAsync(TaskInstance current, CancellationToken stopping)
+    private async Task ReturnAsync(Task taken)
     {
-        var now = clock.GetUtcNow();
-        var queued = current.State == TaskInstanceState.Scheduled ? current : current.Apply(TaskInstanceEvent.Schedule, now);
-        return await SaveAsync(current, queued.Apply(TaskInstanceEvent.Queue, now), [], [], stopping);
+        await taken.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (taken.IsCompletedSuccessfully)
+        {
+            slots.Release();
+        }
     }
 
-    private async Task<TaskInstance> RunTryAsync(DagTask task, DagRun run, TaskInstance queued, CancellationToken stopping)
+    /// <summary>Lets people see what a task instance waits for: <c>queued</c> for a slot of this instance, <c>scheduled</c> for its pool.</summary>
+    private async Task<TaskInstance> ShowWaitAsync(Claim claim, TaskInstance current, TaskInstanceEvent waits)
     {
-        var running = await SaveAsync(queued, queued.Apply(TaskInstanceEvent.Start, clock.GetUtcNow()), [], [], stopping);
+        var now = Now();
+        var shown = current;
+        if (shown.State is TaskInstanceState.None or TaskInstanceState.UpForRetry || (waits == TaskInstanceEvent.Schedule && shown.State == TaskInstanceState.Queued))
+        {
+            shown = shown.Apply(TaskInstanceEvent.Schedule, now);
+        }
+
+        if (waits == TaskInstanceEvent.Queue && shown.State == TaskInstanceState.Scheduled)
+        {
+            shown = shown.Apply(TaskInstanceEvent.Queue, now);
+        }
+
+        // Refused: the start will be refused as well, and tell.
+        return shown == current || !await persistence.SaveAsync(claim, current, shown) ? current : shown;
+    }
+
+    private TaskInstance ToRunning(TaskInstance current)
+    {
+        var now = Now();
+        var next = current.State is TaskInstanceState.None or TaskInstanceState.UpForRetry ? current.Apply(TaskInstanceEvent.Schedule, now) : current;
+        next = next.State == TaskInstanceState.Scheduled ? next.Apply(TaskInstanceEvent.Queue, now) : next;
+        return next.Apply(TaskInstanceEvent.Start, now) with { Hostname = lease.Instance.Hostname, Pid = lease.Instance.Pid };
+    }
+
+    private async Task<StartResult> StartAsync(Claim claim, TaskInstance from, TaskInstance running)
+    {
+        // The pool is asked in the transaction that takes its slot; a full one changes nothing.
+        var full = false;
+        var saved = await persistence.WriteAsync(session =>
+        {
+            full = !PoolTable.HasRoom(session, running.Pool, running.PoolSlots);
+            return !full && (TaskInstanceTable.Save(session, claim, from, running) || IsStored(session, running));
+        });
+        return full ? StartResult.PoolFull : saved ? StartResult.Started : StartResult.Refused;
+    }
+
+    /// <summary>Whether a start whose commit broke off had been written all the same: nobody else can have started this try of this owner.</summary>
+    private static bool IsStored(MetadataSession session, TaskInstance running)
+        => TaskInstanceTable.Find(session, running.DagId, running.RunId, running.TaskId) is { State: TaskInstanceState.Running } stored
+            && stored.TryNumber == running.TryNumber && stored.StartDate == running.StartDate && stored.Hostname == running.Hostname && stored.Pid == running.Pid;
+
+    private async Task<TaskInstance?> RunTryAsync(Dag dag, DagTask task, Claim claim, TaskInstance running, CancellationToken cancel)
+    {
+        var run = claim.Run;
         using var activity = SchedulingActivitySource.StartTask(run, running);
         await using var scope = scopes.CreateAsyncScope();
-        await using var log = new TaskLog(running, store, loggers.CreateLogger($"{typeof(Dag).Namespace}.{run.DagId}.{task.Id}"), clock);
+        await using var log = new TaskLog(running, database, loggers.CreateLogger($"{typeof(Dag).Namespace}.{run.DagId}.{task.Id}"), clock);
         log.Start();
         log.TryStarted(running.TryNumber, running.MaxTries + 1, run.DataInterval);
 
         var context = new TaskContext(
-            run, running, scope.ServiceProvider, log, new RunFiles(dataDirectory.FullPath, run.DagId, run.RunId), store, clock);
-        var outcome = await TryAsync(task, context, log, stopping);
+            dag, run, running, claim.Token, scope.ServiceProvider, log, new RunFiles(dataDirectory.FullPath, run.DagId, run.RunId), database, clock);
+
+        // Between the start and here the process may have been stopped for longer than its lease; then somebody else runs this by now.
+        var outcome = lease.IsValid ? await TryAsync(task, context, log, cancel) : TryOutcome.Interrupted;
         var results = context.End();
 
         var (ended, kept) = Decide(task, running, outcome, log);
         instruments.TaskEnded(ended, running);
         SchedulingActivitySource.EndTask(activity, ended, outcome.Error);
 
-        // Also when the host stops: what the try did is known, and must be written before the process goes.
-        await SaveAsync(running, ended, kept ? results : [], await log.EndAsync(), CancellationToken.None);
-        stopping.ThrowIfCancellationRequested();
-        return ended;
+        var lines = await log.EndAsync();
+        var saved = await persistence.SaveAsync(claim, running, ended, session =>
+        {
+            ResultTable.InsertResults(session, kept ? results : []);
+            ResultTable.InsertLines(session, lines);
+            foreach (var asset in ended.State == TaskInstanceState.Success ? task.Outlets : [])
+            {
+                AssetTable.Update(session, AssetTable.Save(session, asset, Now()), asset.Name, context.AssetExtra(asset), ended, Now());
+            }
+        });
+        pools.Set(task.Pool);
+        return saved ? ended : null;
     }
 
     private (TaskInstance Ended, bool KeepResults) Decide(DagTask task, TaskInstance running, TryOutcome outcome, TaskLog log)
     {
-        var now = clock.GetUtcNow();
+        var now = Now();
         var sentence = outcome.Error?.Message;
         switch (outcome.Kind)
         {
@@ -110,7 +191,7 @@ internal sealed class TaskExecutor(
                 var delay = task.RetryDelay.After(running.TryNumber, Random.Shared.NextDouble());
                 delay = outcome.RetryAfter > delay ? outcome.RetryAfter : delay;
                 log.TryFailedRetrying(sentence!, delay.TotalSeconds);
-                return (running.Apply(TaskInstanceEvent.Retry, now) with { NextRetryAt = now + delay, Error = sentence }, false);
+                return (running.Apply(TaskInstanceEvent.Retry, now) with { NextRetryAt = UnixTime.Cut(now + delay), Error = sentence }, false);
             default:
                 log.TryFailed(sentence!);
                 return (running.Apply(TaskInstanceEvent.Fail, now) with { Error = sentence }, false);
@@ -175,10 +256,12 @@ internal sealed class TaskExecutor(
             : TryOutcome.Interrupted;
     }
 
-    private async Task<TaskInstance> SaveAsync(
-        TaskInstance from, TaskInstance to, IReadOnlyList<XCom> results, IReadOnlyList<TaskLogLine> lines, CancellationToken cancellationToken)
+    private DateTimeOffset Now() => UnixTime.Cut(clock.GetUtcNow());
+
+    private enum StartResult : byte
     {
-        await store.SaveAsync(from, to, instance.Id, results, lines, cancellationToken);
-        return to;
+        Started,
+        PoolFull,
+        Refused,
     }
 }

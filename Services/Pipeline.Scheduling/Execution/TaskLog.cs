@@ -5,22 +5,22 @@ using Pipeline.Scheduling.Metadata;
 namespace Pipeline.Scheduling.Execution;
 
 /// <summary>
-/// The log of one try: every line goes to the host's log at once and to the metadata database soon (every second, and with
-/// the end of the try), so that a process that dies takes a second of it along at most.
+/// The log of one try: every line goes to the host's log at once and to the metadata database soon (four times a second, and with
+/// the end of the try), so that it can be watched, and a process that dies takes little of it along.
 /// </summary>
-internal sealed class TaskLog(TaskInstance task, TaskInstanceStore store, ILogger outer, TimeProvider clock) : ILogger, IAsyncDisposable
+internal sealed class TaskLog(TaskInstance task, MetadataDatabase database, ILogger outer, TimeProvider clock) : ILogger, IAsyncDisposable
 {
     private const int MaxLines = 2_000;
     private const int MaxMessageLength = 4_000;
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stop = new();
     private List<TaskLogLine> _pending = [];
     private int _lines;
+    private ITimer? _timer;
     private Task _flushing = Task.CompletedTask;
 
-    public void Start() => _flushing = FlushLoopAsync(_stop.Token);
+    public void Start() => _timer = clock.CreateTimer(_ => Flush(), null, FlushInterval, FlushInterval);
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => outer.BeginScope(state);
@@ -40,16 +40,17 @@ internal sealed class TaskLog(TaskInstance task, TaskInstanceStore store, ILogge
     /// <summary>Stops the regular writing; the lines not written yet are for the caller to write.</summary>
     public async Task<IReadOnlyList<TaskLogLine>> EndAsync()
     {
-        await _stop.CancelAsync();
+        if (_timer is { } timer)
+        {
+            await timer.DisposeAsync();
+            _timer = null;
+        }
+
         await _flushing;
         return TakePending();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await EndAsync();
-        _stop.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await EndAsync();
 
     private void Add(LogLevel level, string message)
     {
@@ -68,38 +69,28 @@ internal sealed class TaskLog(TaskInstance task, TaskInstanceStore store, ILogge
         }
     }
 
-    private async Task FlushLoopAsync(CancellationToken cancellationToken)
+    private void Flush()
     {
-        using var timer = new PeriodicTimer(FlushInterval, clock);
-        while (true)
+        lock (_gate)
         {
-            try
+            // One write at a time; the next tick takes what has come meanwhile.
+            if (_pending.Count > 0 && _flushing.IsCompleted)
             {
-                if (!await timer.WaitForNextTickAsync(cancellationToken))
-                {
-                    return;
-                }
+                _flushing = WriteAsync(TakePending());
             }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        }
+    }
 
-            var lines = TakePending();
-            if (lines.Count == 0)
-            {
-                continue;
-            }
-
-            try
-            {
-                await store.AppendLogAsync(lines, CancellationToken.None);
-            }
-            catch (MetadataStoreException e)
-            {
-                // The try's own log must not fail the try; its lines are in the host's log, and the next write will tell if the fault stays.
-                outer.TaskLogNotStored(e, task.DagId, task.RunId, task.TaskId, lines.Count);
-            }
+    private async Task WriteAsync(List<TaskLogLine> lines)
+    {
+        try
+        {
+            await database.WriteAsync(session => ResultTable.InsertLines(session, lines), CancellationToken.None);
+        }
+        catch (MetadataStoreException e)
+        {
+            // The try's own log must not fail the try; its lines are in the host's log, and the next write will tell if the fault stays.
+            outer.TaskLogNotStored(e, task.DagId, task.RunId, task.TaskId, lines.Count);
         }
     }
 

@@ -27,7 +27,7 @@ public abstract class DashboardFixture : IAsyncLifetime
 
     internal FakeTimeProvider Clock { get; } = new(Now);
 
-    internal DagRuns Runs => _app!.Services.GetRequiredService<DagRuns>();
+    internal DagOperations Operations => _app!.Services.GetRequiredService<DagOperations>();
 
     internal HttpClient Client => _app!.GetTestClient();
 

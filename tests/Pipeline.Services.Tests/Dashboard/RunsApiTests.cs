@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Pipeline.Scheduling;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
@@ -17,7 +18,7 @@ public sealed class RunsApiTests : DashboardFixture
     [Fact]
     public async Task Runs_Triggered_AreQueuedInAirflowsWords()
     {
-        await Runs.TriggerAsync("kafka_stream", null, null, "test", TestContext.Current.CancellationToken);
+        await Operations.TriggerAsync("kafka_stream", new TriggerRequest(), new Actor("test"), TestContext.Current.CancellationToken);
 
         var run = (await GetAsync("/api/runs")).GetProperty("items")[0];
 
@@ -31,7 +32,7 @@ public sealed class RunsApiTests : DashboardFixture
     {
         for (var i = 0; i < 3; i++)
         {
-            await Runs.TriggerAsync("kafka_stream", null, null, "test", TestContext.Current.CancellationToken);
+            await Operations.TriggerAsync("kafka_stream", new TriggerRequest(), new Actor("test"), TestContext.Current.CancellationToken);
             Clock.Advance(TimeSpan.FromSeconds(1));
         }
 

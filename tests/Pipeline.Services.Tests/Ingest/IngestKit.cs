@@ -35,6 +35,9 @@ internal sealed class IngestKit : IAsyncDisposable
             {
                 ["Data:Directory"] = _directory.FullPath,
                 ["Data:Durable"] = "false",
+
+                // A clock that is moved by hand runs far ahead of the beats, which take real time.
+                ["Scheduling:LeaseDuration"] = "3000.00:00:00",
                 ["Ingest:BaseUrl"] = "http://api.test/api/",
                 ["Ingest:UsersPerRun"] = "3",
                 ["Ingest:Retries"] = "0",
@@ -74,13 +77,8 @@ internal sealed class IngestKit : IAsyncDisposable
             await hosted.StartingAsync(Cancellation);
         }
 
-        await services.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation);
         var dag = services.GetRequiredService<DagCatalog>().All.Single();
-        var store = services.GetRequiredService<DagRunStore>();
-        var now = Clock.GetUtcNow();
-        Assert.True(await store.CreateAsync(DagRun.Scheduled(dag, interval ?? Interval, now), Cancellation));
-        var claimed = await store.ClaimAsync(dag, services.GetRequiredService<SchedulerInstance>().Id, now, now.AddHours(1), Cancellation);
-        var work = services.GetRequiredService<DagRunExecutor>().RunAsync(dag, claimed!, Cancellation);
+        var work = services.GetRequiredService<DagTester>().RunAsync(dag, DagRun.Scheduled(dag, interval ?? Interval, Clock.GetUtcNow()), Cancellation);
         if (Clock is FakeTimeProvider fake)
         {
             await Eventually.TrueAsync(() =>
@@ -90,7 +88,12 @@ internal sealed class IngestKit : IAsyncDisposable
             });
         }
 
-        return new IngestRun(await work, Runs);
+        var run = (await work)!;
+        return new IngestRun(
+            run,
+            await Runs.ListTaskInstancesAsync(run.DagId, run.RunId, Cancellation),
+            await Runs.ListResultsAsync(run.DagId, run.RunId, Cancellation),
+            Runs);
     }
 
     public async Task<IReadOnlyList<LoggedRecord>> ReadAsync(string topic)
@@ -146,18 +149,19 @@ internal sealed record LoggedRecord(string? Key, byte[] Value, IReadOnlyDictiona
     public string Text => Encoding.UTF8.GetString(Value);
 }
 
-internal sealed record IngestRun(DagRun Run, DagRuns Runs)
+internal sealed record IngestRun(DagRun Run, IReadOnlyList<TaskInstance> Tasks, IReadOnlyList<XCom> Results, DagRuns Runs)
 {
     public string State => Run.State.ToWireName();
 
-    public TaskInstance Task(string id) => Runs.ListTaskInstances(Run.DagId, Run.RunId).Single(task => task.TaskId == id);
+    public TaskInstance Task(string id) => Tasks.Single(task => task.TaskId == id);
 
     /// <summary>Task states in the order of the DAG.</summary>
-    public string States => string.Join(' ', Runs.ListTaskInstances(Run.DagId, Run.RunId).Select(task => task.State.ToWireName()));
+    public string States => string.Join(' ', Tasks.Select(task => task.State.ToWireName()));
 
-    public string Result(string task) => Runs.ListResults(Run.DagId, Run.RunId).Single(result => result.TaskId == task).Value;
+    public string Result(string task) => Results.Single(result => result.TaskId == task).Value;
 
-    public IReadOnlyList<string> TaskLog(string task, int tryNumber) => [.. Runs.ListLog(Run.DagId, Run.RunId, task, tryNumber).Select(line => line.Message)];
+    public async Task<IReadOnlyList<string>> TaskLogAsync(string task, int tryNumber)
+        => [.. (await Runs.ReadLogAsync(Run.DagId, Run.RunId, task, tryNumber, 0, 10_000, TestContext.Current.CancellationToken)).Select(line => line.Message)];
 }
 
 /// <summary>Keeps all that is logged, at every level.</summary>

@@ -183,7 +183,7 @@ public sealed class KafkaStreamDagTests
 
         Assert.Equal("success", run.State);
         Assert.InRange((times[1] - times[0]).TotalSeconds, 90, 95);
-        Assert.Contains(run.TaskLog("get_data", 1), line => line.StartsWith("Marking task as up_for_retry", StringComparison.Ordinal) && line.Contains("asks to wait 90 s", StringComparison.Ordinal));
+        Assert.Contains(await run.TaskLogAsync("get_data", 1), line => line.StartsWith("Marking task as up_for_retry", StringComparison.Ordinal) && line.Contains("asks to wait 90 s", StringComparison.Ordinal));
     }
 
     [Fact]

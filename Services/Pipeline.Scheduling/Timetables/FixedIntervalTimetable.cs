@@ -42,7 +42,7 @@ internal sealed class FixedIntervalTimetable : Timetable
             start = lastCompletedStart;
         }
 
-        return new DataInterval(DateTimeOffset.FromUnixTimeMilliseconds(start), DateTimeOffset.FromUnixTimeMilliseconds(start + _length));
+        return bounds.Limit(new DataInterval(DateTimeOffset.FromUnixTimeMilliseconds(start), DateTimeOffset.FromUnixTimeMilliseconds(start + _length)));
     }
 
     private long FloorToInterval(long unixMilliseconds)

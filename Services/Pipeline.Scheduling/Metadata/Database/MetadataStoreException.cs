@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Npgsql;
 using SQLitePCL;
 
 namespace Pipeline.Scheduling.Metadata;
@@ -11,6 +12,26 @@ public sealed class MetadataStoreException : Exception
 
     /// <summary>Whether the same call can succeed later: the lock is released, room is made, the mount is writable again.</summary>
     public bool IsTransient { get; }
+
+    /// <summary>Whether the database did not answer at all. A write that ends so may have been written all the same.</summary>
+    internal bool IsUnreachable { get; private init; }
+
+    internal static MetadataStoreException Unreachable(Exception fault, string place)
+        => new($"The scheduler's metadata database ({place}) does not answer: {fault.Message.TrimEnd('.')}.", true, fault) { IsUnreachable = true };
+
+    internal static MetadataStoreException From(PostgresException fault, string place) => fault.SqlState switch
+    {
+        // The server starts, stops, or has closed the connection for a reason of its own.
+        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            => Unreachable(fault, place),
+        PostgresErrorCodes.DiskFull => new($"The disk of the scheduler's metadata database ({place}) is full. Nothing was lost; free some room.", true, fault),
+        PostgresErrorCodes.ReadOnlySqlTransaction => new($"The scheduler's metadata database ({place}) is read-only; it may be a standby.", true, fault),
+        PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled
+            => new($"The scheduler's metadata database ({place}) is busy: {fault.MessageText}.", true, fault),
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+            => new($"The scheduler's metadata database ({place}) refused the log-in: {fault.MessageText}. Check ConnectionStrings:postgres.", false, fault),
+        _ => new($"The scheduler's metadata database ({place}) refused a statement: {fault.MessageText}.", false, fault),
+    };
 
     internal static MetadataStoreException From(SqliteException fault, string path) => fault.SqliteErrorCode switch
     {

@@ -1,0 +1,193 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Scheduling.Execution;
+using Pipeline.Scheduling.Metadata;
+using static Pipeline.Scheduling.Tests.SchedulingKit;
+
+namespace Pipeline.Scheduling.Tests;
+
+/// <summary>What both databases have to do alike.</summary>
+public abstract class StoreConformanceTests(Backend backend)
+{
+    private static readonly Dag Empty = new DagBuilder("d").Add(Nothing("a")).Build();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Transitions_InTheDatabase_AreThoseOfTheCode()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var database = await MigrateAsync(kit);
+
+        var tasks = database.Read(session => session.Query<(string, string)>("SELECT from_state, to_state FROM task_instance_transition"));
+        var runs = database.Read(session => session.Query<(string, string)>("SELECT from_state, to_state FROM dag_run_transition"));
+
+        var states = Enum.GetValues<TaskInstanceState>();
+        Assert.Equal(
+            (from a in states from b in states where a != b && TaskInstanceTransitions.CanBeWritten(a, b) select (a.ToWireName(), b.ToWireName())).Order(),
+            tasks.Order());
+        Assert.Equal(
+            (from a in Enum.GetValues<DagRunState>() from e in Enum.GetValues<DagRunEvent>() where DagRunTransitions.Next(a, e) is not null
+                select (a.ToWireName(), DagRunTransitions.Next(a, e)!.Value.ToWireName())).Distinct().Order(),
+            runs.Order());
+    }
+
+    /// <summary>Every pair of states, written straight into the table past all of the code.</summary>
+    [Fact]
+    public async Task Transition_IllegalOne_IsRefusedByTheDatabaseItself()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var database = await MigrateAsync(kit);
+        await database.WriteAsync(
+            session => DagRunTable.Insert(session, DagRun.Scheduled(Empty, new DataInterval(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddDays(1)), DateTimeOffset.UnixEpoch), []), Cancellation);
+        var states = Enum.GetValues<TaskInstanceState>();
+        foreach (var from in states)
+        {
+            foreach (var to in states.Where(to => to != from))
+            {
+                await ResetAsync(database, from);
+                var write = database.WriteAsync(session => session.Execute("UPDATE task_instance SET state = @to", new { to = to.ToWireName() }), Cancellation);
+                if (TaskInstanceTransitions.CanBeWritten(from, to))
+                {
+                    Assert.Equal(1, await write);
+                }
+                else
+                {
+                    Assert.Contains("illegal transition", (await Assert.ThrowsAsync<MetadataStoreException>(() => write)).Message, StringComparison.Ordinal);
+                }
+            }
+        }
+
+        await Assert.ThrowsAsync<MetadataStoreException>(() => database.WriteAsync(session => session.Execute("UPDATE dag_run SET state = 'success' WHERE state = 'queued' AND 1 = 1; UPDATE dag_run SET state = 'running'"), Cancellation));
+        await Assert.ThrowsAsync<MetadataStoreException>(() => database.WriteAsync(
+            session => session.Execute("INSERT INTO task_instance (dag_id, run_id, task_id, state, try_number, max_tries) SELECT dag_id, run_id, 'x', 'success', 1, 0 FROM dag_run"), Cancellation));
+    }
+
+    [Fact]
+    public async Task Write_ThatThrows_LeavesNothingBehindAndTheOthersOfItsBatchStay()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var database = await MigrateAsync(kit);
+
+        // The first one holds the writer, so that the others wait together.
+        using var gate = new ManualResetEventSlim();
+        var first = database.WriteAsync(_ => { gate.Wait(Cancellation); return 0; }, Cancellation);
+        var writes = Enumerable.Range(0, 9).Select(i => database.WriteAsync(
+            session =>
+            {
+                AuditTable.Insert(session, $"write {i}", Me, DateTimeOffset.UnixEpoch);
+                return i % 3 == 1 ? throw new InvalidOperationException($"no {i}") : i;
+            },
+            Cancellation)).ToList();
+        gate.Set();
+        await first;
+
+        for (var i = 0; i < writes.Count; i++)
+        {
+            if (i % 3 == 1)
+            {
+                await Assert.ThrowsAsync<InvalidOperationException>(() => writes[i]);
+            }
+            else
+            {
+                Assert.Equal(i, await writes[i]);
+            }
+        }
+
+        Assert.Equal(
+            ["write 0", "write 2", "write 3", "write 5", "write 6", "write 8"],
+            database.Read(session => session.Query<string>("SELECT event FROM log ORDER BY event")));
+    }
+
+    [Fact]
+    public async Task Migrate_ManyProcessesAtOnce_MakesTheTablesOnce()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var hosts = Enumerable.Range(0, 6).Select(_ => kit.Build([Empty])).ToList();
+
+        await System.Threading.Tasks.Task.WhenAll(hosts.Select(host => System.Threading.Tasks.Task.Run(() => host.Services.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation), Cancellation)));
+
+        Assert.Single(await hosts[0].Services.GetRequiredService<DagRuns>().ListPoolsAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Tick_MaxActiveRunsReached_CreatesNoMore()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
+        var dag = new DagBuilder("d")
+        {
+            Timetable = Timetable.Every(TimeSpan.FromMinutes(1)),
+            Catchup = true,
+            StartDate = clock.GetUtcNow().AddHours(-1),
+            MaxActiveRuns = 4,
+        }.Add(Nothing("a")).Build();
+        var services = kit.Build([dag], clock).Services;
+        await PrepareAsync(services);
+
+        await services.GetRequiredService<DagScheduler>().TickAsync(dag, Cancellation);
+        await services.GetRequiredService<DagScheduler>().TickAsync(dag, Cancellation);
+
+        Assert.Equal(4, (await services.GetRequiredService<DagRuns>().CountRunsAsync("d", Cancellation))[DagRunState.Queued]);
+    }
+
+    [Fact]
+    public async Task Prune_OldRuns_GoWithAllTheirRowsAndTheScheduleGoesOn()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
+        var dag = new DagBuilder("d") { Timetable = Timetable.Every(TimeSpan.FromMinutes(1)), Catchup = true, StartDate = clock.GetUtcNow() }
+            .Add(Task("a", (context, _) => { context.Push("n", 1); return System.Threading.Tasks.Task.CompletedTask; }))
+            .Build();
+        var host = kit.Build([dag], clock, new() { ["Scheduling:RunRetention"] = "01:00:00" });
+        var services = host.Services;
+        await PrepareAsync(services);
+        for (var i = 0; i < 3; i++)
+        {
+            await AdvanceUntilAsync(clock, services.GetRequiredService<DagTester>().RunAsync("d", new TriggerRequest(), Me, Cancellation));
+        }
+
+        await services.GetRequiredService<DagScheduler>().TickAsync(dag, Cancellation);
+        var next = (await services.GetRequiredService<DagRuns>().FindDagAsync("d", Cancellation))!.NextInterval;
+        clock.Advance(TimeSpan.FromHours(2));
+        await services.GetRequiredService<RetentionWorker>().PruneAsync(Cancellation);
+
+        var runs = services.GetRequiredService<DagRuns>();
+        Assert.DoesNotContain((await runs.ListRunsAsync(new DagRunQuery { DagId = "d" }, Cancellation)).Items, run => run.State.IsFinished());
+        Assert.Equal(0, services.GetRequiredService<MetadataDatabase>().Read(session => session.Scalar<long>("SELECT COUNT(*) FROM xcom")));
+        Assert.Equal(next, (await runs.FindDagAsync("d", Cancellation))!.NextInterval);
+    }
+
+    private static async Task<MetadataDatabase> MigrateAsync(SchedulingKit kit)
+    {
+        var services = kit.Build([Empty]).Services;
+        await PrepareAsync(services);
+        return services.GetRequiredService<MetadataDatabase>();
+    }
+
+    private static async Task PrepareAsync(IServiceProvider services)
+    {
+        await services.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation);
+        await services.GetRequiredService<DagVersions>().SaveAsync(services.GetRequiredService<MetadataDatabase>(), Cancellation);
+    }
+
+    /// <summary>One task instance in a state, by legal steps.</summary>
+    private static Task<int> ResetAsync(MetadataDatabase database, TaskInstanceState state) => database.WriteAsync(
+        session =>
+        {
+            session.Execute("DELETE FROM task_instance");
+            session.Execute("INSERT INTO task_instance (dag_id, run_id, task_id, state, try_number, max_tries) SELECT dag_id, run_id, 'a', 'none', 0, 0 FROM dag_run");
+            TaskInstanceState[] path = state switch
+            {
+                TaskInstanceState.None => [],
+                TaskInstanceState.UpForRetry => [TaskInstanceState.Running, state],
+                _ => [state],
+            };
+            return path.Sum(step => session.Execute("UPDATE task_instance SET state = @step", new { step = step.ToWireName() }));
+        },
+        Cancellation);
+}
+
+public sealed class SqliteStoreConformanceTests() : StoreConformanceTests(Backend.Sqlite);
+
+public sealed class PostgresStoreConformanceTests() : StoreConformanceTests(Backend.Postgres);
