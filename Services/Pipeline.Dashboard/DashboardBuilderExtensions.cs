@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Pipeline.Contracts;
 using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Status;
 using Pipeline.ServiceDefaults.Security;
+using Pipeline.Streaming.RecordLog;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -26,6 +28,11 @@ public static class DashboardBuilderExtensions
     /// <summary>Adds the status alone, for a host without a page.</summary>
     public static IHostApplicationBuilder AddDashboardStatus(this IHostApplicationBuilder builder)
     {
+        foreach (var topic in Topics.All)
+        {
+            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
+        }
+
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RateWindow>();
         builder.Services.AddSingleton<StatusReader>();

@@ -17,11 +17,6 @@ public static class ProcessorHostExtensions
     public static IHostApplicationBuilder AddProcessor(this IHostApplicationBuilder builder)
     {
         builder.AddProcessing();
-        foreach (var topic in Topics.All)
-        {
-            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
-        }
-
         builder.Services.TryAddSingleton<ProcessorWorker>();
         builder.Services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IHostedService, ProcessorWorker>(services => services.GetRequiredService<ProcessorWorker>()));
@@ -51,6 +46,11 @@ public static class ProcessorHostExtensions
 
         builder.AddRecordLog();
         builder.AddResultStore();
+        foreach (var topic in Topics.All)
+        {
+            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
+        }
+
         builder.Services.AddOptions<ProcessorOptions>().BindConfiguration(ProcessorOptions.SectionName).ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ProcessorOptions>, ProcessorOptionsValidator>());
         builder.Services.TryAddSingleton(TimeProvider.System);

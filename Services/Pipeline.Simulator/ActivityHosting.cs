@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Simulator.Activity;
+using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Simulator;
 
@@ -9,7 +11,7 @@ public static class ActivityHosting
 {
     /// <summary>
     /// Adds the seeded generator that appends to <c>user_activity</c> what the users of <c>users_topic</c> do; settings in the section <c>Activity</c>,
-    /// off by <c>Activity:Enabled=false</c>. Needs a record log (<c>AddRecordLog</c>) in which somebody creates the topics; it waits for them and for users.
+    /// off by <c>Activity:Enabled=false</c>. Needs a record log (<c>AddRecordLog</c>); waits for users.
     /// </summary>
     public static IHostApplicationBuilder AddActivityGenerator(this IHostApplicationBuilder builder)
     {
@@ -18,6 +20,11 @@ public static class ActivityHosting
         builder.Services.TryAddSingleton(TimeProvider.System);
         if (builder.Configuration.GetValue($"{ActivityOptions.SectionName}:{nameof(ActivityOptions.Enabled)}", defaultValue: true))
         {
+            foreach (var topic in Topics.All)
+            {
+                builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
+            }
+
             builder.Services.AddHostedService<ActivityWorker>();
         }
 

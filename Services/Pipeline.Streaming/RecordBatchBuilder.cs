@@ -26,6 +26,12 @@ public sealed class RecordBatchBuilder : IDisposable
     public ReadOnlySpan<byte> Value(int index)
         => _bytes.AsSpan(_slices[index].Start + Math.Max(0, _slices[index].KeyLength), Math.Max(0, _slices[index].ValueLength));
 
+    public HeaderReader Headers(int index)
+    {
+        ref readonly var s = ref _slices[index];
+        return new HeaderReader(_bytes.AsSpan(s.Start + Math.Max(0, s.KeyLength) + Math.Max(0, s.ValueLength), s.HeadersLength));
+    }
+
     /// <summary>Adds a record with a key and a value.</summary>
     /// <param name="timestamp">Unix ms; usually now.</param>
     public void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long timestamp) => Add(key, hasKey: true, value, isTombstone: false, timestamp);

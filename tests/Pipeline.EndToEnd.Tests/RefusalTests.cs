@@ -107,7 +107,7 @@ public sealed class RefusalTests
         using var directory = new TempDirectory();
 
         var result = await PipelineProcess.RunAsync(
-            ["--data", directory.FullPath, "--Ingest:Interval=soon", "--Ingest:UsersPerRun=0", "--Ingest:Users=5", "--ConnectionStrings:kafka=broker:9092", "--Storage:EventsRetention", "7"]);
+            ["--data", directory.FullPath, "--Ingest:Interval=soon", "--Ingest:UsersPerRun=0", "--Ingest:Users=5", "--ConnectionStrings:kafka=broker", "--Storage:EventsRetention", "7"]);
 
         Refused(result, 3, "Ingest:Interval", "Ingest:UsersPerRun", "Ingest:Users ", "ConnectionStrings:kafka", "Storage:EventsRetention");
         Assert.Empty(Directory.GetFiles(directory.FullPath));
@@ -135,7 +135,6 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData("kafka")]
     [InlineData("cassandra")]
     [InlineData("postgres")]
     [InlineData("schema-registry")]

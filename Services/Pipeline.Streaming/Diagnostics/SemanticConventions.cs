@@ -36,4 +36,12 @@ public static class SemanticConventions
     public const string StepTime = "pipeline.step.time";
     public const string QueueDepth = "pipeline.queue.depth";
     public const string Retries = "pipeline.retries";
+
+    public const string KafkaClientType = "pipeline.kafka.client.type";
+    public const string KafkaQueuedMessages = "pipeline.kafka.client.queued_messages";
+    public const string KafkaConnectedBrokers = "pipeline.kafka.client.connected_brokers";
+    public const string KafkaRoundTrip = "pipeline.kafka.client.round_trip";
+    public const string KafkaSentBytes = "pipeline.kafka.client.sent";
+    public const string KafkaReceivedBytes = "pipeline.kafka.client.received";
+    public const string KafkaRequestErrors = "pipeline.kafka.client.request_errors";
 }

@@ -10,7 +10,10 @@ public interface IRecordLog : IAsyncDisposable
     /// <exception cref="RecordLogException">The log cannot be reached, or a topic exists with another shape.</exception>
     ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken);
 
-    /// <summary>Every partition of every topic with its start offset and high watermark.</summary>
+    /// <summary>
+    /// Every partition of every topic with its start offset and high watermark; on a broker, of the topics that this process has
+    /// created, read or written, because the cluster may be shared.
+    /// </summary>
     ValueTask<IReadOnlyList<PartitionOffsets>> DescribeAsync(CancellationToken cancellationToken);
 
     /// <summary>The committed offsets of a group; partitions it never committed are absent.</summary>
@@ -23,7 +26,7 @@ public interface IRecordLog : IAsyncDisposable
     /// <exception cref="RecordLogException">The offset is before the start of the partition (removed by retention) or the partition does not exist.</exception>
     ValueTask<RecordBatch> FetchAsync(Position from, int maxRecords, CancellationToken cancellationToken);
 
-    /// <summary>Removes the records that are older than their topic's retention. Returns how many were removed.</summary>
+    /// <summary>Removes the records that are older than their topic's retention; a broker does so itself. Returns how many were removed.</summary>
     ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken);
 
     IRecordWriter CreateWriter();
@@ -34,7 +37,11 @@ public interface IRecordLog : IAsyncDisposable
 
 /// <summary>A topic as it shall be.</summary>
 /// <param name="Retention">How long a record is kept after its timestamp; <see langword="null"/> keeps it for ever.</param>
-public sealed record TopicSpec(string Name, int Partitions, TimeSpan? Retention);
+public sealed record TopicSpec(string Name, int Partitions, TimeSpan? Retention)
+{
+    /// <summary>What a broker shall accept as one record at most, in bytes; <see langword="null"/> leaves that to its settings.</summary>
+    public int? MaxRecordBytes { get; init; }
+}
 
 /// <summary>What a partition holds: offsets in [Start, HighWatermark).</summary>
 public readonly record struct PartitionOffsets(TopicPartition TopicPartition, long Start, long HighWatermark);

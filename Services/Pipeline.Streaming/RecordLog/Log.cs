@@ -28,4 +28,16 @@ internal static partial class Log
 
     [LoggerMessage(1007, LogLevel.Warning, "Retention could not run; it is tried again later")]
     public static partial void RetentionFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1008, LogLevel.Warning, "Kafka ({Code}): {Reason}")]
+    public static partial void KafkaError(ILogger logger, Confluent.Kafka.ErrorCode code, string reason);
+
+    [LoggerMessage(1009, LogLevel.Debug, "Kafka client, {Facility}: {Message}")]
+    public static partial void KafkaLog(ILogger logger, string facility, string message);
+
+    [LoggerMessage(1010, LogLevel.Information, "Created topics {Topics}")]
+    public static partial void TopicsCreated(ILogger logger, string[] topics);
+
+    [LoggerMessage(1011, LogLevel.Warning, "Waiting for Kafka at {Servers}: {Reason}")]
+    public static partial void WaitingForKafka(ILogger logger, string servers, string reason);
 }

@@ -1,9 +1,11 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Sqlite;
+using Pipeline.Streaming.RecordLog.Kafka;
 using Pipeline.Streaming.RecordLog.Sqlite;
 
 namespace Pipeline.Streaming.RecordLog;
@@ -11,8 +13,8 @@ namespace Pipeline.Streaming.RecordLog;
 public static class RecordLogHostExtensions
 {
     /// <summary>
-    /// Registers <see cref="IRecordLog"/>: <c>log.db</c> in the data directory, unless one is registered already (as tests do), and
-    /// removes old records while the host runs.
+    /// Registers <see cref="IRecordLog"/>, unless one is registered already (as tests do): Kafka when <c>ConnectionStrings:kafka</c> names
+    /// brokers, else <c>log.db</c> in the data directory, from which old records are removed while the host runs.
     /// </summary>
     public static IHostApplicationBuilder AddRecordLog(this IHostApplicationBuilder builder)
     {
@@ -25,12 +27,21 @@ public static class RecordLogHostExtensions
         builder.AddDataDirectory();
         builder.Services.AddOptions<RecordLogOptions>().BindConfiguration(RecordLogOptions.SectionName).ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RecordLogOptions>, RecordLogOptionsValidator>());
+        builder.Services.AddOptions<KafkaOptions>().BindConfiguration(KafkaOptions.SectionName).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>());
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.TryAddSingleton<IRecordLog>(services => new SqliteRecordLog(
-            services.GetRequiredService<DataDirectory>(),
-            services.GetRequiredService<IOptions<RecordLogOptions>>().Value,
-            services.GetRequiredService<TimeProvider>(),
-            services.GetService<ILogger<SqliteRecordLog>>()));
+        builder.Services.TryAddSingleton<IRecordLog>(services => services.GetRequiredService<IConfiguration>().GetConnectionString(KafkaOptions.ConnectionName) is { Length: > 0 } servers
+            ? new KafkaRecordLog(
+                servers,
+                services.GetRequiredService<IOptions<KafkaOptions>>().Value,
+                services.GetRequiredService<TimeProvider>(),
+                [.. services.GetServices<NeededTopic>().Select(topic => topic.Name).Distinct()],
+                services.GetService<ILogger<KafkaRecordLog>>())
+            : new SqliteRecordLog(
+                services.GetRequiredService<DataDirectory>(),
+                services.GetRequiredService<IOptions<RecordLogOptions>>().Value,
+                services.GetRequiredService<TimeProvider>(),
+                services.GetService<ILogger<SqliteRecordLog>>()));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RetentionWorker>());
         builder.Services.AddHealthChecks().Add(new("record-log", s => new RecordLogHealthCheck(s.GetRequiredService<IRecordLog>()), failureStatus: null, tags: ["ready"]));
         return builder;

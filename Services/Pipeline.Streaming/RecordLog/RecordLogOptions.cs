@@ -30,14 +30,9 @@ internal sealed class RecordLogOptionsValidator(IConfiguration configuration) : 
             errors.Add($"{RecordLogOptions.SectionName}:{nameof(options.RetentionInterval)} is {options.RetentionInterval}; it must be between 1 second and 1 day.");
         }
 
-        if (!string.IsNullOrWhiteSpace(configuration.GetConnectionString("kafka")))
-        {
-            errors.Add("ConnectionStrings:kafka is set, but this version has only the embedded record log; Kafka comes with a later one. Remove the setting.");
-        }
-
         if (!string.IsNullOrWhiteSpace(configuration.GetConnectionString("schema-registry")))
         {
-            errors.Add("ConnectionStrings:schema-registry is set, but this version writes JSON to the embedded record log only; schemas come with Kafka in a later one. Remove the setting.");
+            errors.Add("ConnectionStrings:schema-registry is set, but this version uses no schema registry; that comes with a later one. Remove the setting.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

@@ -11,11 +11,16 @@ internal sealed record NeededTopic(string Name, int Partitions, bool IsDeadLette
 /// <summary>Creates the topics that components have asked for, before any of them starts to work.</summary>
 internal sealed class TopicInitializer(IRecordLog log, IEnumerable<NeededTopic> topics, IOptions<TopicsOptions> options) : IHostedLifecycleService
 {
+    // Whatever a topic takes must fit its dead letters with their headers, or one record would stop the pipeline.
+    private const int MaxDeadLetterBytes = RecordLimits.MaxRecordBytes + (1 << 20);
+
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
         TopicSpec[] specs = [.. topics.Distinct().Select(topic
-            => new TopicSpec(topic.Name, topic.Partitions, topic.IsDeadLetters ? settings.DeadLetterRetention : settings.Retention))];
+            => topic.IsDeadLetters
+                ? new TopicSpec(topic.Name, topic.Partitions, settings.DeadLetterRetention) { MaxRecordBytes = MaxDeadLetterBytes }
+                : new TopicSpec(topic.Name, topic.Partitions, settings.Retention))];
         await log.CreateTopicsAsync(specs, cancellationToken);
     }
 

@@ -18,7 +18,7 @@ internal sealed class StubLog : IRecordLog
     public ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken)
         => ValueTask.FromResult<IReadOnlyList<Position>>([.. Committed]);
 
-    public ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Streaming.RecordLog.InMemory;
+using Pipeline.Streaming.RecordLog.Kafka;
 using Pipeline.Streaming.RecordLog.Sqlite;
 using Pipeline.Testing;
 
@@ -33,13 +34,42 @@ public sealed class AddRecordLogTests : IDisposable
     [Fact]
     public async Task Start_SeveralSettingsAreWrong_NamesThemAll()
     {
-        using var host = Builder(new("ConnectionStrings:kafka", "broker:9092"), new("RecordLog:SessionTimeout", "00:00:00"), new("RecordLog:RetentionInterval", "10000.00:00:00")).Build();
+        using var host = Builder(new("ConnectionStrings:schema-registry", "somewhere"), new("RecordLog:SessionTimeout", "00:00:00"), new("RecordLog:RetentionInterval", "10000.00:00:00")).Build();
 
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Stop));
 
-        Assert.Contains("ConnectionStrings:kafka", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("ConnectionStrings:schema-registry", failure.Message, StringComparison.Ordinal);
         Assert.Contains("RecordLog:SessionTimeout is 00:00:00", failure.Message, StringComparison.Ordinal);
         Assert.Contains("RecordLog:RetentionInterval is 10000.00:00:00", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Log_BrokersAreNamed_IsKafka()
+    {
+        using var host = Builder(new("ConnectionStrings:kafka", "localhost:1"), new("Kafka:Client:socket.timeout.ms", "10000")).Build();
+
+        Assert.IsType<KafkaRecordLog>(host.Services.GetRequiredService<IRecordLog>());
+    }
+
+    [Fact]
+    public async Task Start_ClientSettingThatDeliveryDependsOn_IsRefused()
+    {
+        using var host = Builder(
+            new("ConnectionStrings:kafka", "a:9092,b"),
+            new("Kafka:Client:enable.auto.commit", "true"),
+            new("Kafka:SecurityProtocol", "sasl_ssl"),
+            new("Kafka:Compression", "rar"),
+            new("Kafka:ReplicationFactor", "0"),
+            new("Kafka:SslCaLocation", _directory.File("none.pem"))).Build();
+
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Stop));
+
+        Assert.Contains("ConnectionStrings:kafka has 'b', which is not host:port", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("enable.auto.commit cannot be set", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Kafka:SaslMechanism is not set", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Kafka:Compression is 'rar'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Kafka:ReplicationFactor is 0", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("none.pem', which does not exist", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

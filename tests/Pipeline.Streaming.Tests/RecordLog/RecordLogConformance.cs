@@ -25,6 +25,15 @@ public abstract partial class RecordLogConformance : IAsyncLifetime
     /// <summary>Whether a log that was closed and opened again has what it had.</summary>
     protected virtual bool IsDurable => true;
 
+    /// <summary>Whether the log's time is <see cref="Time"/>: a broker has a clock of its own for memberships and retention.</summary>
+    protected virtual bool HasOurClock => true;
+
+    /// <summary>Whether offsets can be looked up by timestamp.</summary>
+    protected virtual bool FindsOffsetsByTime => true;
+
+    /// <summary>Whether partitions of equal number of several topics always go to the same member.</summary>
+    protected virtual bool AssignsEqualNumbersTogether => true;
+
     public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
@@ -43,6 +52,9 @@ public abstract partial class RecordLogConformance : IAsyncLifetime
 
     protected virtual ValueTask CleanUpAsync() => ValueTask.CompletedTask;
 
+    /// <summary>Makes topics that do not exist yet.</summary>
+    protected virtual ValueTask CreateTopicsAsync(IRecordLog log, params TopicSpec[] topics) => log.CreateTopicsAsync(topics, Stop);
+
     protected T Track<T>(T opened)
         where T : IAsyncDisposable
     {
@@ -53,7 +65,7 @@ public abstract partial class RecordLogConformance : IAsyncLifetime
     protected async Task<IRecordLog> OpenWithTopicAsync(int partitions = 1, TimeSpan? retention = null)
     {
         var log = Track(Open());
-        await log.CreateTopicsAsync([new TopicSpec(_topic, partitions, retention)], Stop);
+        await CreateTopicsAsync(log, new TopicSpec(_topic, partitions, retention));
         return log;
     }
 

@@ -1,0 +1,456 @@
+using System.Collections.Concurrent;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Pipeline.Streaming.RecordLog.Groups;
+using Pipeline.Streaming.RecordLog.Kafka.Native;
+
+namespace Pipeline.Streaming.RecordLog.Kafka;
+
+/// <summary>
+/// A member of a Kafka consumer group. One thread of its own does all polling, and only while <see cref="ReadAsync"/> waits for it, so
+/// that the client's callbacks (partitions given, revoked, lost) come from inside a read as the contract says. Heartbeats are sent by the
+/// client's own threads.
+/// </summary>
+internal sealed class KafkaRecordReader : IRecordReader
+{
+    // A wait is cut into pieces of this length, so that the client's timers are served.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan SeekRetryPause = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(30);
+
+    private readonly KafkaRecordLog _log;
+    private readonly string _group;
+    private readonly ILogger _logger;
+    private readonly IConsumer<Ignore, Ignore> _consumer;
+    private readonly QueueSignal _signal = new();
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<TopicPartition, AssignedPartition> _assigned = [];
+    private readonly nint _events;
+
+    private IAssignmentListener? _listener;
+    private Exception? _callbackFailure;
+    private TopicPartition[] _turns = [];
+    private uint _turn;
+    private volatile ReadRequest? _request;
+    private volatile bool _closing;
+
+    public KafkaRecordReader(KafkaRecordLog log, KafkaClients clients, string group, ILogger logger)
+    {
+        _log = log;
+        _group = group;
+        _logger = logger;
+        _consumer = clients.CreateGroupMember(group, OnAssigned, OnRevoked, OnLost);
+        _events = LibRdKafka.ConsumerQueue(LibRdKafka.HandleOf(_consumer));
+        _signal.Attach(_events);
+        _thread = new Thread(Poll) { IsBackground = true, Name = $"kafka-poll {group}" };
+        _thread.Start();
+    }
+
+    public async ValueTask SubscribeAsync(IReadOnlyCollection<string> topics, IAssignmentListener listener, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_closing, this);
+        if (_listener is not null)
+        {
+            throw new InvalidOperationException("A reader subscribes once.");
+        }
+
+        foreach (var topic in topics)
+        {
+            await _log.Topics.EnsureExistsAsync(topic, cancellationToken);
+        }
+
+        _listener = listener;
+        Translating("join the group", () => _consumer.Subscribe(topics));
+    }
+
+    public async ValueTask<RecordBatch?> ReadAsync(TimeSpan maxWait, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_closing, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_listener is null)
+        {
+            throw new InvalidOperationException("Subscribe before reading.");
+        }
+
+        var request = new ReadRequest(maxWait, cancellationToken);
+        _request = request;
+        _signal.Set();
+        await using var cancelled = cancellationToken.UnsafeRegister(static signal => ((QueueSignal)signal!).Set(), _signal);
+        return await request.Completion;
+    }
+
+    public void Seek(Position position)
+    {
+        if (_assigned.TryGetValue(position.TopicPartition, out var partition))
+        {
+            partition.Seek(position.Offset < 0 ? Offset.Beginning.Value : position.Offset);
+            _signal.Set();
+        }
+    }
+
+    public void Pause(TopicPartition topicPartition)
+    {
+        if (_assigned.TryGetValue(topicPartition, out var partition))
+        {
+            partition.IsPaused = true;
+        }
+    }
+
+    public void Resume(TopicPartition topicPartition)
+    {
+        if (_assigned.TryGetValue(topicPartition, out var partition))
+        {
+            partition.IsPaused = false;
+            _signal.Set();
+        }
+    }
+
+    public async ValueTask CommitAsync(IReadOnlyCollection<Position> next, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_closing, this);
+        foreach (var position in next)
+        {
+            if (!_assigned.ContainsKey(position.TopicPartition))
+            {
+                throw Fencing.NotOwner(_group, _consumer.MemberId, position.TopicPartition);
+            }
+        }
+
+        if (next.Count > 0)
+        {
+            // The client's call waits for the coordinator's answer, so it needs a thread.
+            var offsets = next.Select(p => new TopicPartitionOffset(p.TopicPartition.Topic, p.TopicPartition.Partition, p.Offset)).ToList();
+            await Task.Run(() => Translating("commit offsets", () => _consumer.Commit(offsets)), cancellationToken).WaitAsync(cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_closing)
+        {
+            _closing = true;
+            _signal.Set();
+        }
+
+        try
+        {
+            await _closed.Task.WaitAsync(CloseLimit);
+        }
+        catch (TimeoutException e)
+        {
+            Log.LeaveFailed(_logger, _group, _consumer.Name, e);
+        }
+    }
+
+    private static void Translating(string doing, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (TopicPartitionOffsetException e)
+        {
+            var failed = e.Results.FirstOrDefault(r => r.Error.IsError)?.Error ?? e.Error;
+            throw KafkaFaults.ToException(failed, doing, e);
+        }
+        catch (KafkaException e)
+        {
+            throw KafkaFaults.ToException(e.Error, doing, e);
+        }
+    }
+
+    private void Poll()
+    {
+        while (!_closing)
+        {
+            if (_request is not { } request)
+            {
+                _signal.Wait(Timeout.InfiniteTimeSpan);
+                continue;
+            }
+
+            try
+            {
+                var records = Serve(request);
+                _request = null;
+                request.Succeed(records);
+            }
+            catch (Exception e)
+            {
+                _request = null;
+                request.Fail(e);
+            }
+        }
+
+        Close();
+    }
+
+    private RecordBatch? Serve(ReadRequest request)
+    {
+        while (!_closing)
+        {
+            request.Token.ThrowIfCancellationRequested();
+            ServeEvents();
+            var seeking = ApplySeeks();
+            if (TryReadNext() is { } batch)
+            {
+                return batch;
+            }
+
+            var left = request.Left;
+            if (left <= TimeSpan.Zero)
+            {
+                return null;
+            }
+
+            var wait = seeking ? SeekRetryPause : LongestWait;
+            _signal.Wait(left < wait ? left : wait);
+        }
+
+        throw new ObjectDisposedException(nameof(KafkaRecordReader));
+    }
+
+    /// <summary>Rebalances, statistics, errors: everything of the client that is not a record.</summary>
+    private unsafe void ServeEvents()
+    {
+        LibRdKafka.Message* message;
+        while (LibRdKafka.ConsumeBatch(_events, 0, &message, 1) > 0)
+        {
+            try
+            {
+                ServeEvent(message);
+            }
+            finally
+            {
+                LibRdKafka.DestroyMessage(message);
+            }
+        }
+
+        if (Interlocked.Exchange(ref _callbackFailure, null) is { } failure)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private unsafe void ServeEvent(LibRdKafka.Message* message)
+    {
+        if (message->Error == ErrorCode.Local_MaxPollExceeded)
+        {
+            Log.MembershipLost(_logger, _group, _consumer.Name);
+        }
+        else if (message->Error != ErrorCode.NoError)
+        {
+            var reason = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)message->Payload);
+            var words = $"Kafka could not go on reading as a member of '{_group}': {reason}";
+
+            // While a cluster starts it may not know its topics yet; the client goes on asking.
+            throw message->Error == ErrorCode.UnknownTopicOrPart ? new RecordLogException(words, isTransient: true) : KafkaFaults.ToException(message->Error, words);
+        }
+    }
+
+    /// <returns>Whether a seek has to wait, because the client has not begun to read the partition.</returns>
+    private bool ApplySeeks()
+    {
+        var waiting = false;
+        foreach (var partition in _turns)
+        {
+            if (_assigned[partition] is not { SeekTarget: { } offset } assigned)
+            {
+                continue;
+            }
+
+            try
+            {
+                _consumer.Seek(new TopicPartitionOffset(partition.Topic, partition.Partition, offset));
+                assigned.Sought(offset);
+            }
+            catch (KafkaException e) when (KafkaFaults.IsTransient(e.Error.Code) || e.Error.Code is ErrorCode.Local_Outdated or ErrorCode.Local_InProgress or ErrorCode.Local_PrevInProgress)
+            {
+                waiting = true;
+            }
+        }
+
+        return waiting;
+    }
+
+    /// <summary>Partitions take turns, so that a long backlog in one does not starve the others.</summary>
+    private RecordBatch? TryReadNext()
+    {
+        for (var i = 0; i < _turns.Length; i++)
+        {
+            var partition = _turns[(int)(_turn++ % (uint)_turns.Length)];
+            if (_assigned[partition] is { IsPaused: false, SeekTarget: null } assigned && TryRead(partition, assigned) is { } batch)
+            {
+                return batch;
+            }
+        }
+
+        return null;
+    }
+
+    private RecordBatch? TryRead(TopicPartition partition, AssignedPartition assigned)
+    {
+        var (seeks, expected) = (assigned.Seeks, assigned.Next);
+        var read = assigned.Queue.Read(RecordLimits.MaxBatchRecords, HighWatermark(partition));
+
+        // Behind the last record there may be markers of transactions, which nobody is given: they are read, too.
+        var next = Math.Max(read.Records?.NextOffset ?? -1, read.End);
+        if ((next >= 0 && !assigned.TryAdvance(next, seeks)) || read.Failure is not null)
+        {
+            read.Records?.Dispose();
+            return read.Failure is { } failure
+                ? throw KafkaFaults.ToException(failure.Code, $"Kafka could not read {partition}: {failure.Reason}")
+                : null;
+        }
+
+        if (next >= 0 && expected >= 0)
+        {
+            CheckContinuity(partition, expected, read);
+        }
+
+        return read.Records ?? (expected >= 0 && next > expected ? RecordBatch.Empty(partition, next, next) : null);
+    }
+
+    /// <summary>Where an offset does not exist, the client goes on at the start of the partition; whether that is right is decided here.</summary>
+    private void CheckContinuity(TopicPartition partition, long expected, QueueRead read)
+    {
+        var first = read.Records?.Offset(0) ?? read.End;
+        if (first < expected)
+        {
+            read.Records?.Dispose();
+            OffsetRange.CheckEnd(new Position(partition, expected), first);
+        }
+
+        // A gap alone can be markers of transactions or records that were compacted away.
+        if (first > expected && _consumer.GetWatermarkOffsets(new(partition.Topic, partition.Partition)).Low.Value > expected)
+        {
+            Log.ReadBelowStart(_logger, partition, expected, first);
+        }
+    }
+
+    private long HighWatermark(TopicPartition partition) => _consumer.GetWatermarkOffsets(new(partition.Topic, partition.Partition)).High.Value;
+
+    private IEnumerable<TopicPartitionOffset> OnAssigned(IConsumer<Ignore, Ignore> consumer, List<Confluent.Kafka.TopicPartition> given)
+    {
+        var partitions = given.Select(p => new TopicPartition(p.Topic, p.Partition.Value)).ToArray();
+        var starts = partitions.ToDictionary(p => p, _ => Offset.Unset);
+        try
+        {
+            foreach (var partition in partitions)
+            {
+                _assigned[partition] = new AssignedPartition(new PartitionQueue(_consumer, partition, _signal));
+            }
+
+            if (!_closing && partitions.Length > 0)
+            {
+                foreach (var chosen in Wait(_listener!.OnAssignedAsync(partitions, Token).AsTask()))
+                {
+                    starts[chosen.TopicPartition] = chosen.Offset < 0 ? Offset.Beginning : chosen.Offset;
+                    _assigned[chosen.TopicPartition].Sought(chosen.Offset);
+                }
+
+                Log.PartitionsAssigned(_logger, _group, partitions);
+            }
+        }
+        catch (Exception e)
+        {
+            // Thrown from here it would disturb the client; it is thrown by the read.
+            _callbackFailure = e;
+        }
+
+        TakeTurns();
+        return [.. given.Select(p => new TopicPartitionOffset(p, starts[new(p.Topic, p.Partition.Value)]))];
+    }
+
+    private void OnRevoked(IConsumer<Ignore, Ignore> consumer, List<TopicPartitionOffset> taken)
+        => GiveUp(taken, partitions =>
+        {
+            Log.PartitionsRevoked(_logger, _group, partitions);
+            return _listener!.OnRevokedAsync(partitions, Token);
+        });
+
+    private void OnLost(IConsumer<Ignore, Ignore> consumer, List<TopicPartitionOffset> taken)
+    {
+        // Not ours any more whatever the listener does: a commit from now on is refused.
+        var queues = Remove(taken);
+        GiveUp(taken, partitions =>
+        {
+            Log.PartitionsLost(_logger, _group, partitions);
+            return _listener!.OnLostAsync(partitions, Token);
+        });
+        queues.ForEach(q => q.Dispose());
+    }
+
+    private void GiveUp(List<TopicPartitionOffset> taken, Func<TopicPartition[], ValueTask> tell)
+    {
+        TopicPartition[] partitions = [.. taken.Select(p => new TopicPartition(p.Topic, p.Partition.Value))];
+        try
+        {
+            if (!_closing && partitions.Length > 0)
+            {
+                Wait(Told());
+            }
+        }
+        catch (Exception e)
+        {
+            _callbackFailure = e;
+        }
+
+        Remove(taken).ForEach(q => q.Dispose());
+
+        async Task<bool> Told()
+        {
+            await tell(partitions);
+            return true;
+        }
+    }
+
+    private List<PartitionQueue> Remove(List<TopicPartitionOffset> taken)
+    {
+        var queues = new List<PartitionQueue>();
+        foreach (var partition in taken)
+        {
+            if (_assigned.TryRemove(new(partition.Topic, partition.Partition.Value), out var assigned))
+            {
+                queues.Add(assigned.Queue);
+            }
+        }
+
+        TakeTurns();
+        return queues;
+    }
+
+    private void TakeTurns() => _turns = [.. _assigned.Keys.Order(TopicPartitionOrder.Instance)];
+
+    private CancellationToken Token => _request?.Token ?? CancellationToken.None;
+
+    // The client's callbacks are synchronous, and this thread has nothing else to do.
+    private static T Wait<T>(Task<T> task) => task.ConfigureAwait(false).GetAwaiter().GetResult();
+
+    private void Close()
+    {
+        try
+        {
+            foreach (var assigned in _assigned.Values)
+            {
+                assigned.Queue.Dispose();
+            }
+
+            QueueSignal.Detach(_events);
+            LibRdKafka.DestroyQueue(_events);
+            _consumer.Close();
+        }
+        catch (KafkaException e)
+        {
+            Log.LeaveFailed(_logger, _group, _consumer.Name, e);
+        }
+        finally
+        {
+            _consumer.Dispose();
+            _signal.Dispose();
+            _request?.Fail(new ObjectDisposedException(nameof(KafkaRecordReader)));
+            _closed.SetResult();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using Confluent.Kafka;
+using Pipeline.Streaming.RecordLog.Kafka.Native;
+
+namespace Pipeline.Streaming.Tests.RecordLog.Kafka;
+
+/// <summary>
+/// Brokers inside this process, from librdkafka itself: they speak the protocol over sockets, keep what is produced in memory, and
+/// know groups, but can neither create topics on request nor look offsets up by time.
+/// <see href="https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.h"/>
+/// </summary>
+internal sealed unsafe class MockKafkaCluster : IDisposable
+{
+    private readonly IProducer<Null, Null> _host = new ProducerBuilder<Null, Null>(new ProducerConfig { BootstrapServers = "127.0.0.1:1" })
+        .SetLogHandler((_, _) => { })
+        .SetErrorHandler((_, _) => { })
+        .Build();
+
+    private readonly nint _cluster;
+
+    public MockKafkaCluster(int brokers = 1)
+    {
+        _cluster = ((delegate* unmanaged[Cdecl]<nint, int, nint>)Export("rd_kafka_mock_cluster_new"))(LibRdKafka.HandleOf(_host), brokers);
+        Assert.NotEqual(0, _cluster);
+        ((delegate* unmanaged[Cdecl]<nint, int, void>)Export("rd_kafka_mock_group_initial_rebalance_delay_ms"))(_cluster, 0);
+        var servers = ((delegate* unmanaged[Cdecl]<nint, byte*>)Export("rd_kafka_mock_cluster_bootstraps"))(_cluster);
+        BootstrapServers = Marshal.PtrToStringUTF8((nint)servers)!;
+    }
+
+    public string BootstrapServers { get; }
+
+    public void CreateTopic(string name, int partitions)
+    {
+        fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            var error = (ErrorCode)((delegate* unmanaged[Cdecl]<nint, byte*, int, int, int>)Export("rd_kafka_mock_topic_create"))(_cluster, text, partitions, 1);
+            Assert.Equal(ErrorCode.NoError, error);
+        }
+    }
+
+    /// <summary>The next requests of this kind fail, one error each.</summary>
+    public void FailNext(short apiKey, params ErrorCode[] errors)
+    {
+        fixed (ErrorCode* codes = errors)
+        {
+            ((delegate* unmanaged[Cdecl]<nint, short, nuint, ErrorCode*, void>)Export("rd_kafka_mock_push_request_errors_array"))(_cluster, apiKey, (nuint)errors.Length, codes);
+        }
+    }
+
+    /// <summary>The broker closes its connections and takes none, or does again.</summary>
+    public void SetUp(int broker, bool up)
+        => ((delegate* unmanaged[Cdecl]<nint, int, int>)Export(up ? "rd_kafka_mock_broker_set_up" : "rd_kafka_mock_broker_set_down"))(_cluster, broker);
+
+    public void Dispose()
+    {
+        ((delegate* unmanaged[Cdecl]<nint, void>)Export("rd_kafka_mock_cluster_destroy"))(_cluster);
+        _host.Dispose();
+    }
+
+    private static nint Export(string name) => NativeLibrary.GetExport(LibRdKafka.Load(), name);
+}

@@ -1,0 +1,134 @@
+using Confluent.Kafka;
+using Pipeline.Streaming.RecordLog;
+using Pipeline.Streaming.RecordLog.Kafka;
+using Pipeline.Testing;
+
+namespace Pipeline.Streaming.Tests.RecordLog.Kafka;
+
+/// <summary>Faults of brokers, made by the brokers inside this process.</summary>
+public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKafkaFixture>
+{
+    private const short Produce = 0;
+    private readonly string _topic = $"t{Guid.NewGuid():N}";
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Append_BrokerRefusesForAWhile_EveryRecordIsThereOnceAndInOrder()
+    {
+        await using var log = Open(partitions: 1);
+        mock.Cluster.FailNext(Produce, ErrorCode.NotEnoughReplicas, ErrorCode.NotLeaderForPartition, ErrorCode.RequestTimedOut);
+
+        await AppendAsync(log, 50);
+
+        using var batch = await log.FetchAsync(new Position(new TopicPartition(_topic, 0), 0), 100, Stop);
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"v{i}"), batch.Values());
+    }
+
+    [Fact]
+    public async Task Append_BrokerRefusesForGood_SaysHowManyAreWritten()
+    {
+        await using var log = Open(partitions: 1);
+        mock.Cluster.FailNext(Produce, ErrorCode.TopicAuthorizationFailed);
+
+        var failure = await Assert.ThrowsAsync<RecordLogException>(() => AppendAsync(log, 3));
+
+        Assert.False(failure.IsTransient);
+        Assert.Contains(_topic, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("0 of 3 records", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Append_QueueIsFull_WaitsAndLosesNothing()
+    {
+        await using var log = Open(partitions: 3, options => options.Client["queue.buffering.max.messages"] = "100");
+
+        await AppendAsync(log, 5_000);
+
+        Assert.Equal(5_000, (await log.DescribeAsync(Stop)).Sum(p => p.HighWatermark));
+    }
+
+    [Fact]
+    public async Task Read_StatisticsAreOn_BecomeMetrics()
+    {
+        using var figures = new System.Diagnostics.Metrics.MeterListener();
+        var connected = 0.0;
+        figures.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == Diagnostics.SemanticConventions.KafkaConnectedBrokers)
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        figures.SetMeasurementEventCallback<int>((_, value, _, _) => connected = Math.Max(connected, value));
+        figures.Start();
+        await using var log = Open(partitions: 1, options => options.StatisticsInterval = TimeSpan.FromMilliseconds(100));
+        await AppendAsync(log, 1);
+        await using var reader = log.CreateReader(_topic);
+        await reader.SubscribeAsync([_topic], new RecordingListener(), Stop);
+
+        await Eventually.TrueAsync(async () =>
+        {
+            (await reader.ReadAsync(TimeSpan.FromMilliseconds(50), Stop))?.Dispose();
+            figures.RecordObservableInstruments();
+            return connected >= 1;
+        });
+    }
+
+    [Fact]
+    public async Task Pause_PartitionWithRecordsFetchedAhead_GivesThemAfterResume()
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 3_000);
+        await using var reader = log.CreateReader(_topic);
+        await reader.SubscribeAsync([_topic], new RecordingListener(), Stop);
+        var partition = new TopicPartition(_topic, 0);
+        var next = 0L;
+        while (next < 3_000)
+        {
+            using var batch = await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop);
+            Assert.Equal(next, batch!.Offset(0));
+            next = batch.NextOffset;
+            reader.Pause(partition);
+            Assert.Null(await reader.ReadAsync(TimeSpan.Zero, Stop));
+            reader.Resume(partition);
+        }
+    }
+
+    [Fact]
+    public async Task Describe_NobodyAnswers_IsATransientFailureThatNamesKafka()
+    {
+        await using var log = new KafkaRecordLog("127.0.0.1:1", KafkaLogs.Options(options => options.RequestTimeout = TimeSpan.FromSeconds(1)), TimeProvider.System, ["t"]);
+
+        var failure = await Assert.ThrowsAsync<RecordLogException>(async () => await log.DescribeAsync(Stop));
+
+        Assert.True(failure.IsTransient);
+        Assert.Contains("Kafka", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CreateTopics_NobodyAnswers_WaitsForTheStartTimeoutOnly()
+    {
+        await using var log = new KafkaRecordLog(
+            "127.0.0.1:1",
+            KafkaLogs.Options(options => (options.RequestTimeout, options.StartTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2))),
+            TimeProvider.System);
+
+        var failure = await Assert.ThrowsAsync<RecordLogException>(async () => await log.CreateTopicsAsync([new TopicSpec("t", 1, null)], Stop));
+
+        Assert.True(failure.IsTransient);
+    }
+
+    private KafkaRecordLog Open(int partitions, Action<KafkaOptions>? change = null)
+    {
+        mock.Cluster.CreateTopic(_topic, partitions);
+        return new KafkaRecordLog(mock.Cluster.BootstrapServers, KafkaLogs.Options(change), TimeProvider.System);
+    }
+
+    private async Task AppendAsync(KafkaRecordLog log, int count)
+    {
+        await using var writer = log.CreateWriter();
+        using var records = Records.Of(Enumerable.Range(0, count).Select(i => ((string?)$"k{i}", (string?)$"v{i}")));
+        await writer.AppendAsync(_topic, records, Stop);
+    }
+}
