@@ -20,6 +20,7 @@ public readonly record struct DecodeResult(ReasonCode Reason, int ErrorOffset = 
             ReasonCode.TooDeep => $"The value is nested deeper than {EventDecoder.MaxDepth} levels",
             ReasonCode.NotAnObject => "The value is not a JSON object",
             ReasonCode.DuplicateField => "The field occurs twice",
+            ReasonCode.UnknownSchema when ErrorOffset == 0 && Field == Field.None => "The value is framed by a schema registry, and its schema is unknown or does not fit it",
             ReasonCode.UnknownSchema => $"The schema version is not known to this reader, which knows {EventDecoder.SchemaVersion}",
             ReasonCode.MissingField => "The required field is missing",
             ReasonCode.NullField => "The required field is null or empty",

@@ -3,8 +3,8 @@ using Pipeline.Contracts;
 using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Status;
+using Pipeline.EventLog;
 using Pipeline.ServiceDefaults.Security;
-using Pipeline.Streaming.RecordLog;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -28,11 +28,7 @@ public static class DashboardBuilderExtensions
     /// <summary>Adds the status alone, for a host without a page.</summary>
     public static IHostApplicationBuilder AddDashboardStatus(this IHostApplicationBuilder builder)
     {
-        foreach (var topic in Topics.All)
-        {
-            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
-        }
-
+        builder.AddEventLog();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RateWindow>();
         builder.Services.AddSingleton<StatusReader>();

@@ -1,11 +1,11 @@
+using Pipeline.EventLog;
 using Pipeline.Scheduling;
 using Pipeline.Sqlite;
 using Pipeline.Storage;
-using Pipeline.Streaming.RecordLog;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddRecordLog();
+builder.AddEventLog();
 builder.AddResultStore();
 builder.AddSchedulingQueries();
 builder.AddDashboard();

@@ -3,11 +3,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
+using Pipeline.EventLog;
 using Pipeline.Ingest.Api;
 using Pipeline.Ingest.KafkaStream;
 using Pipeline.Ingest.RandomUser;
 using Pipeline.Scheduling;
-using Pipeline.Streaming.RecordLog;
 using Polly;
 
 namespace Pipeline.Ingest;
@@ -17,7 +17,7 @@ public static class IngestHostExtensions
     // Longer than that, the wait belongs to the task's retry, where people see it.
     private static readonly TimeSpan LongestHttpRetryDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Registers the DAG <c>kafka_stream</c> with its scheduler, the topics, and what <see cref="MapIngestApi"/> needs. The record log is the host's to register.</summary>
+    /// <summary>Registers the DAG <c>kafka_stream</c> with its scheduler, the record log with its topics, and what <see cref="MapIngestApi"/> needs.</summary>
     public static IHostApplicationBuilder AddIngest(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -32,11 +32,7 @@ public static class IngestHostExtensions
         builder.Services.TryAddSingleton<IngestInstruments>();
         builder.Services.TryAddSingleton<ActivityItem>();
         builder.Services.TryAddSingleton<IngestApi>();
-        foreach (var topic in Topics.All)
-        {
-            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
-        }
-
+        builder.AddEventLog();
         builder.AddRandomUserClient();
         builder.AddApiSecurity();
         builder.AddDag(KafkaStreamDag.Build);

@@ -1,9 +1,9 @@
+using Pipeline.EventLog;
 using Pipeline.Ingest;
-using Pipeline.Streaming.RecordLog;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddRecordLog();
+builder.AddEventLog();
 builder.AddIngest();
 builder.Services.AddProblemDetails();
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Pipeline.Contracts;
+using Pipeline.EventLog;
 using Pipeline.Sqlite;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
@@ -44,13 +44,8 @@ public static class ProcessorHostExtensions
             return;
         }
 
-        builder.AddRecordLog();
+        builder.AddEventLog();
         builder.AddResultStore();
-        foreach (var topic in Topics.All)
-        {
-            builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
-        }
-
         builder.Services.AddOptions<ProcessorOptions>().BindConfiguration(ProcessorOptions.SectionName).ValidateOnStart();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ProcessorOptions>, ProcessorOptionsValidator>());
         builder.Services.TryAddSingleton(TimeProvider.System);

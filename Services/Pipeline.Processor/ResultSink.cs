@@ -170,7 +170,7 @@ internal sealed class ResultSink : Sink<PipelineEvent>
             records.Timestamp(i),
             _time.GetUtcNow().ToUnixTimeMilliseconds(),
             records.KeyMemory(i),
-            records.ValueMemory(i)));
+            records.Source.ValueMemory(i)));
     }
 
     private PartitionProgress ProgressOf(TaskProgress progress)

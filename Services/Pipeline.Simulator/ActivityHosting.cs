@@ -1,8 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Pipeline.Contracts;
+using Pipeline.EventLog;
 using Pipeline.Simulator.Activity;
-using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Simulator;
 
@@ -20,11 +19,7 @@ public static class ActivityHosting
         builder.Services.TryAddSingleton(TimeProvider.System);
         if (builder.Configuration.GetValue($"{ActivityOptions.SectionName}:{nameof(ActivityOptions.Enabled)}", defaultValue: true))
         {
-            foreach (var topic in Topics.All)
-            {
-                builder.AddTopic(topic, Topics.Partitions, Topics.DeadLettersOf(topic));
-            }
-
+            builder.AddEventLog();
             builder.Services.AddHostedService<ActivityWorker>();
         }
 

@@ -1,5 +1,5 @@
+using Pipeline.EventLog;
 using Pipeline.Simulator;
-using Pipeline.Streaming.RecordLog;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -8,7 +8,7 @@ builder.AddSimulator();
 // Alone, the service is the API; the generator needs a record log that others use too, so here it has to be asked for.
 if (builder.Configuration.GetValue<bool>("Activity:Enabled"))
 {
-    builder.AddRecordLog();
+    builder.AddEventLog();
     builder.AddActivityGenerator();
 }
 

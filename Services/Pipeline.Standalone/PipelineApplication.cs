@@ -1,3 +1,4 @@
+using Pipeline.EventLog;
 using Pipeline.Ingest;
 using Pipeline.Processor;
 using Pipeline.Processor.Api;
@@ -5,7 +6,6 @@ using Pipeline.Simulator;
 using Pipeline.Standalone.Configuration;
 using Pipeline.Standalone.Live;
 using Pipeline.Storage;
-using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Standalone;
 
@@ -44,7 +44,7 @@ internal static class PipelineApplication
     /// <summary>What the log and the stores hold, without anybody who works on it.</summary>
     public static void AddStores(IHostApplicationBuilder builder)
     {
-        builder.AddRecordLog();
+        builder.AddEventLog();
         builder.AddResultStore();
     }
 

@@ -14,6 +14,7 @@ public sealed class RecordBatch : IDisposable
 {
     private RecordSlices[] _slices;
     private byte[] _bytes;
+    private RecordBatch? _source;
 
     private RecordBatch(TopicPartition topicPartition, RecordSlices[] slices, int count, byte[] bytes, long nextOffset, long highWatermark)
     {
@@ -28,6 +29,9 @@ public sealed class RecordBatch : IDisposable
     public TopicPartition TopicPartition { get; }
 
     public int Count { get; }
+
+    /// <summary>The batch as the log has it; this one itself, unless its values were translated. Lives as long as this one.</summary>
+    public RecordBatch Source => _source ?? this;
 
     /// <summary>The offset to read next after this batch; offsets may have gaps, so it is not always the last one plus one.</summary>
     public long NextOffset { get; }
@@ -44,6 +48,23 @@ public sealed class RecordBatch : IDisposable
 
     public static RecordBatch Empty(TopicPartition topicPartition, long nextOffset, long highWatermark)
         => new(topicPartition, [], 0, [], nextOffset, highWatermark);
+
+    /// <summary>
+    /// The same records with other values, one for one. Owns <paramref name="source"/> from here on; copies what <paramref name="records"/> has.
+    /// </summary>
+    public static RecordBatch Translated(RecordBatch source, RecordBatchBuilder records)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(records.Count, source.Count, nameof(records));
+        var slices = ArrayPool<RecordSlices>.Shared.Rent(Math.Max(1, records.Count));
+        for (var i = 0; i < records.Count; i++)
+        {
+            slices[i] = records.Slices[i] with { Offset = source.Offset(i) };
+        }
+
+        var bytes = ArrayPool<byte>.Shared.Rent(Math.Max(1, records.ByteCount));
+        records.Bytes.CopyTo(bytes);
+        return new RecordBatch(source.TopicPartition, slices, source.Count, bytes, source.NextOffset, source.HighWatermark) { _source = source };
+    }
 
     public long Offset(int index) => _slices[index].Offset;
 
@@ -87,6 +108,7 @@ public sealed class RecordBatch : IDisposable
 
     public void Dispose()
     {
+        Interlocked.Exchange(ref _source, null)?.Dispose();
         var slices = Interlocked.Exchange(ref _slices, []);
         var bytes = Interlocked.Exchange(ref _bytes, []);
         if (slices.Length > 0)

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Pipeline.Contracts;
 
 /// <summary>A topic's events as an Avro record (https://avro.apache.org/docs/1.12.0/specification), times as timestamp-millis.</summary>
-internal static class AvroSchema
+public static class AvroSchema
 {
     public static string Of(ContractTopic topic) => ArtefactJson.Write(json =>
     {

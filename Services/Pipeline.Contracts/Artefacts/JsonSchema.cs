@@ -6,7 +6,7 @@ namespace Pipeline.Contracts;
 /// A topic's events as JSON Schema 2020-12 (https://json-schema.org/draft/2020-12). It says what one field at a time can
 /// be; the rules that compare fields or look at the clock stand in the rule list.
 /// </summary>
-internal static class JsonSchema
+public static class JsonSchema
 {
     public static string Of(ContractTopic topic) => ArtefactJson.Write(json =>
     {

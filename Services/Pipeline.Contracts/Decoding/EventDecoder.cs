@@ -41,7 +41,7 @@ public static class EventDecoder
             return new DecodeResult(ReasonCode.TooLarge);
         }
 
-        if (!Utf8.IsValid(value))
+        if (!Utf8.IsValid(value) && value[0] != 0)
         {
             return new DecodeResult(ReasonCode.InvalidUtf8, Utf8Check.IndexOfInvalid(value));
         }
@@ -211,6 +211,12 @@ public static class EventDecoder
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DecodeResult NotAnObject(ReadOnlySpan<byte> value, int i)
     {
+        if (value[0] == 0)
+        {
+            // The frame of a schema registry: whoever reads the log takes it off where the schema is known and the value is one of it.
+            return new DecodeResult(ReasonCode.UnknownSchema, 0);
+        }
+
         var reason = ReasonCode.MalformedJson;
         var end = JsonScanner.Value(value, i, depth: 0, ref reason);
         end = end < 0 ? end : AtEnd(value, end);

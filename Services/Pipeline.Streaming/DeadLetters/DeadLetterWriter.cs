@@ -47,7 +47,8 @@ public sealed class DeadLetterWriter(IRecordWriter writer, TimeProvider time, st
 
     private void Add(TopicPartition source, DeadLetter letter, Rejection rejection, DateTimeOffset now)
     {
-        var (batch, index, status) = letter;
+        var (records, index, status) = letter;
+        var batch = records.Source;
         _records.Add(batch.Key(index), batch.HasKey(index), batch.Value(index), batch.IsTombstone(index), now.ToUnixTimeMilliseconds());
 
         var headers = batch.Headers(index);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace Pipeline.Streaming.RecordLog;
@@ -15,7 +14,7 @@ public sealed class RecordLogOptions
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(1);
 }
 
-internal sealed class RecordLogOptionsValidator(IConfiguration configuration) : IValidateOptions<RecordLogOptions>
+internal sealed class RecordLogOptionsValidator : IValidateOptions<RecordLogOptions>
 {
     public ValidateOptionsResult Validate(string? name, RecordLogOptions options)
     {
@@ -28,11 +27,6 @@ internal sealed class RecordLogOptionsValidator(IConfiguration configuration) : 
         if (options.RetentionInterval < TimeSpan.FromSeconds(1) || options.RetentionInterval > TimeSpan.FromDays(1))
         {
             errors.Add($"{RecordLogOptions.SectionName}:{nameof(options.RetentionInterval)} is {options.RetentionInterval}; it must be between 1 second and 1 day.");
-        }
-
-        if (!string.IsNullOrWhiteSpace(configuration.GetConnectionString("schema-registry")))
-        {
-            errors.Add("ConnectionStrings:schema-registry is set, but this version uses no schema registry; that comes with a later one. Remove the setting.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

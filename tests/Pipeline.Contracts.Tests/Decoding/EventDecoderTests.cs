@@ -46,6 +46,7 @@ public class EventDecoderTests
     [InlineData("{", ReasonCode.MalformedJson, 1, Field.None)]
     [InlineData("\uFEFF{}", ReasonCode.MalformedJson, 0, Field.None)]
     [InlineData("{}\0", ReasonCode.MalformedJson, 2, Field.None)]
+    [InlineData("\0\0\0\0\u0001{}", ReasonCode.UnknownSchema, 0, Field.None)]
     [InlineData("{} {}", ReasonCode.MalformedJson, 3, Field.None)]
     [InlineData("{\"a\":NaN}", ReasonCode.MalformedJson, 5, Field.None)]
     [InlineData("{\"a\":\"\\ud800\"}", ReasonCode.MalformedJson, 6, Field.None)]

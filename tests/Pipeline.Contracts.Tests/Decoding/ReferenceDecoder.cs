@@ -29,6 +29,12 @@ internal static partial class ReferenceDecoder
             return new(ReasonCode.TooLarge);
         }
 
+        if (value.Length > 0 && value[0] == 0)
+        {
+            // Framed by a schema registry.
+            return new(ReasonCode.UnknownSchema);
+        }
+
         try
         {
             _ = new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(value);

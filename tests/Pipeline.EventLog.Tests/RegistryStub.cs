@@ -1,0 +1,64 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace Pipeline.EventLog.Tests;
+
+/// <summary>A registry in memory, behind an HTTP client: answers as the genuine one does, or not at all.</summary>
+internal sealed class RegistryStub : HttpMessageHandler
+{
+    private readonly List<(int Id, string Subject, string Type, string Schema)> _schemas = [];
+
+    public bool IsDown { get; set; }
+
+    /// <summary>What is wrong with the next version of anything.</summary>
+    public string? Incompatibility { get; set; }
+
+    public List<string> Requests { get; } = [];
+
+    public HttpClient CreateClient() => new(this, disposeHandler: false) { BaseAddress = new Uri("http://registry/") };
+
+    public int Add(string type, string schema, string subject = "foreign")
+    {
+        _schemas.Add((_schemas.Count + 1, subject, type, schema));
+        return _schemas.Count;
+    }
+
+    public IReadOnlyList<string> Subjects => [.. _schemas.Select(s => s.Subject).Distinct()];
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (IsDown)
+        {
+            throw new HttpRequestException("Connection refused");
+        }
+
+        var path = request.RequestUri!.AbsolutePath;
+        Requests.Add($"{request.Method} {path}");
+        var body = request.Content is null ? default : JsonDocument.Parse(await request.Content.ReadAsStringAsync(cancellationToken)).RootElement;
+        var parts = path.Trim('/').Split('/');
+        return parts switch
+        {
+            ["compatibility", ..] when Incompatibility is not null => Answer(HttpStatusCode.OK, new { is_compatible = false, messages = new[] { Incompatibility } }),
+            ["compatibility", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40401, message = "Subject not found." }),
+            ["subjects", var subject, "versions"] => Answer(HttpStatusCode.OK, new { id = Register(subject, body) }),
+            ["config", _] => Answer(HttpStatusCode.OK, body),
+            ["schemas", "ids", var id] when int.Parse(id, System.Globalization.CultureInfo.InvariantCulture) <= _schemas.Count => Answer(HttpStatusCode.OK, Describe(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))),
+            ["schemas", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),
+            _ => Answer(HttpStatusCode.InternalServerError, new { error_code = 500, message = "what?" }),
+        };
+    }
+
+    private static HttpResponseMessage Answer(HttpStatusCode status, object body)
+        => new(status) { Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/vnd.schemaregistry.v1+json") };
+
+    private object Describe(int id) => _schemas[id - 1] is { Type: "AVRO" } avro ? new { schema = avro.Schema } : new { schemaType = _schemas[id - 1].Type, schema = _schemas[id - 1].Schema };
+
+    private int Register(string subject, JsonElement body)
+    {
+        var schema = body.GetProperty("schema").GetString()!;
+        var type = body.TryGetProperty("schemaType", out var given) ? given.GetString()! : "AVRO";
+        var known = _schemas.Find(s => s.Subject == subject && s.Schema == schema);
+        return known.Id > 0 ? known.Id : Add(type, schema, subject);
+    }
+}
