@@ -16,7 +16,7 @@ internal static class ProcessorTopology
     /// <summary>Lateness is judged by the finest window: what is too late for its minute goes to the late table.</summary>
     private static readonly TumblingWindows Finest = TumblingWindows.OfMinutes;
 
-    private static (string, HoppingWindows) Minutes { get; } = Grain(WindowGrain.Minute, Finest);
+    internal static (string, HoppingWindows) Minutes { get; } = Grain(WindowGrain.Minute, Finest);
 
     private static (string, HoppingWindows) Hours { get; } = Grain(WindowGrain.Hour, TumblingWindows.OfHours);
 

@@ -10,7 +10,7 @@ public static class ActivityHosting
 {
     /// <summary>
     /// Adds the seeded generator that appends to <c>user_activity</c> what the users of <c>users_topic</c> do; settings in the section <c>Activity</c>,
-    /// off by <c>Activity:Enabled=false</c>. Needs a record log (<c>AddRecordLog</c>); waits for users.
+    /// off by <c>Activity:Enabled=false</c>. Waits for users.
     /// </summary>
     public static IHostApplicationBuilder AddActivityGenerator(this IHostApplicationBuilder builder)
     {

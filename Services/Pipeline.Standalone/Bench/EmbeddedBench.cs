@@ -45,7 +45,7 @@ internal static class EmbeddedBench
         using var process = Process.GetCurrentProcess();
         var cpu = process.TotalProcessorTime;
         var clock = Stopwatch.StartNew();
-        await AppendAsync(log, file, services.GetRequiredService<TimeProvider>(), cancellationToken);
+        await AppendAsync(log, Topics.Users, file, services.GetRequiredService<TimeProvider>(), cancellationToken);
         while ((await store.GetProgressAsync(cancellationToken)).Sum(p => p.Consumed) < events)
         {
             await Task.Delay(Poll, cancellationToken);
@@ -66,7 +66,8 @@ internal static class EmbeddedBench
         };
     }
 
-    private static async Task AppendAsync(IRecordLog log, string file, TimeProvider clock, CancellationToken cancellationToken)
+    /// <summary>Appends every line of a file of events to a topic.</summary>
+    internal static async Task AppendAsync(IRecordLog log, string topic, string file, TimeProvider clock, CancellationToken cancellationToken)
     {
         await using var writer = log.CreateWriter();
         using var batch = new RecordBatchBuilder();
@@ -85,7 +86,7 @@ internal static class EmbeddedBench
                 used += end + 1;
                 if (batch.Count == RecordsPerAppend)
                 {
-                    await writer.AppendAsync(Topics.Users, batch, cancellationToken);
+                    await writer.AppendAsync(topic, batch, cancellationToken);
                     batch.Clear();
                 }
             }
@@ -100,7 +101,7 @@ internal static class EmbeddedBench
 
         if (batch.Count > 0)
         {
-            await writer.AppendAsync(Topics.Users, batch, cancellationToken);
+            await writer.AppendAsync(topic, batch, cancellationToken);
         }
     }
 }

@@ -73,8 +73,15 @@ internal static class PipelineCommandLine
         var names = new Argument<string[]>("name") { Description = $"What to measure: {string.Join(", ", BenchCommand.Names)}. Default: all.", Arity = ArgumentArity.ZeroOrMore };
         names.AcceptOnlyFromAmong(BenchCommand.Names);
         var events = new Option<int>("--events") { Description = "How many events. Default: 500000", DefaultValueFactory = _ => 500_000 };
-        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events };
-        bench.SetAction((parse, token) => BenchCommand.RunAsync(parse.GetValue(names) ?? [], Math.Max(1, parse.GetValue(events)), Settings(parse, configuration), token));
+        var kafka = new Option<string>("--kafka") { Description = $"Brokers (HOST:PORT) for {BenchCommand.KafkaWindows}." };
+        var topic = new Option<string>("--topic") { Description = "A topic of events there; filled with --events of them when it does not exist. Default: bench", DefaultValueFactory = _ => "bench" };
+        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events, kafka, topic };
+        bench.SetAction((parse, token) =>
+        {
+            var count = Math.Max(1, parse.GetValue(events));
+            var brokers = parse.GetValue(kafka) is { Length: > 0 } servers ? new KafkaBenchSettings(servers, parse.GetValue(topic)!, count) : null;
+            return BenchCommand.RunAsync(parse.GetValue(names) ?? [], count, brokers, Settings(parse, configuration), token);
+        });
         return bench;
     }
 
