@@ -37,7 +37,8 @@ internal struct ProfileVersions
         }
         else if (SinceBefore == Never || since >= SinceBefore)
         {
-            (SinceBefore, FactsBefore) = (since, facts);
+            // The version before goes on when it is told once more.
+            (SinceBefore, FactsBefore) = SinceBefore == Never || facts != FactsBefore ? (since, facts) : (SinceBefore, FactsBefore);
         }
         else if (facts == FactsBefore)
         {
