@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pipeline.Contracts;
+using Pipeline.Dashboard.Airflow;
 using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Status;
@@ -22,6 +23,8 @@ public static class DashboardBuilderExtensions
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         builder.Services.AddOpenApi(ApiDocument.Configure);
+        builder.Services.AddOpenApi(AirflowApi.DocumentName, Describing.Configure);
+        builder.Services.AddSingleton<AirflowMapper>();
         return builder;
     }
 
@@ -35,7 +38,7 @@ public static class DashboardBuilderExtensions
         return builder;
     }
 
-    /// <summary>Maps <c>/api</c> (all but <c>POST /api/events</c>, which is Ingest's), <c>/openapi/v1.json</c> and the page at <c>/</c>.</summary>
+    /// <summary>Maps <c>/api</c> (all but <c>POST /api/events</c>, which is Ingest's), <c>/api/v2</c>, <c>/openapi</c> and the page at <c>/</c>.</summary>
     public static WebApplication MapDashboard(this WebApplication app)
     {
         app.UseExceptionHandler();
@@ -51,7 +54,9 @@ public static class DashboardBuilderExtensions
         api.MapDeadLetters();
         api.MapQuality();
         api.MapRuns();
+        api.MapBackfillProgress();
 
+        app.MapAirflow();
         app.MapOpenApi();
         app.MapPage();
         return app;

@@ -116,6 +116,9 @@ public sealed class DagRuns
     public Task<Page<AuditEvent>> ListEventsAsync(AuditQuery query, CancellationToken cancellationToken)
         => _database.ReadAsync(session => DagListQueries.ListEvents(session, query), cancellationToken);
 
+    public Task<AuditEvent?> FindEventAsync(long id, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => DagListQueries.FindEvent(session, id), cancellationToken);
+
     public Task<IReadOnlyList<PoolUsage>> ListPoolsAsync(CancellationToken cancellationToken) => _database.ReadAsync(PoolTable.List, cancellationToken);
 
     /// <summary>Scheduler instances, the latest first.</summary>

@@ -50,7 +50,7 @@ internal static class ApiDocument
     }
 
     /// <summary>Documented whether or not this host asks for one: a client that sends a token is right with both.</summary>
-    private static void DescribeToken(OpenApiDocument document)
+    public static void DescribeToken(OpenApiDocument document)
     {
         const string Token = "token";
         document.Components ??= new OpenApiComponents();

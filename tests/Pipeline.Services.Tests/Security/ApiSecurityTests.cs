@@ -167,13 +167,18 @@ public sealed class ApiSecurityTests
         web.MapDashboard();
 
         var endpoints = ((IEndpointRouteBuilder)web).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal)).ToArray();
+            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal))
+            .ToArray();
+        var open = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(endpoint => endpoint.RoutePattern.RawText!);
+        Assert.Equal(["/api/v2/monitor/health", "/api/v2/version"], open.Order(StringComparer.Ordinal));
 
-        Assert.NotEmpty(endpoints);
+        Assert.True(endpoints.Length > 100);
         Assert.All(endpoints, endpoint =>
         {
             var roles = endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(data => data.Policy).ToArray();
-            var reads = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.All(HttpMethods.IsGet);
+
+            // A list whose query is too long for a URL is asked for with a body.
+            var reads = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.All(HttpMethods.IsGet) || endpoint.RoutePattern.RawText!.EndsWith("/list", StringComparison.Ordinal);
             Assert.Contains(roles, role => role is ApiRoles.Operator or ApiRoles.Admin || (reads && role == ApiRoles.Viewer));
         });
     }

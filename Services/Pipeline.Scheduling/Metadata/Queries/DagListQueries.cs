@@ -54,17 +54,12 @@ internal static class DagListQueries
             .Between("log.dttm", "time", query.When);
         var total = session.Scalar<long>($"SELECT COUNT(*) FROM log {filter.Where}", filter.Parameters);
         var page = filter.Page(query.OrderBy, AuditOrder, "log.id", query.Limit, query.Offset);
-        return new Page<AuditEvent>(
-            [.. session.Query<AuditRow>(
-                $"""
-                SELECT id AS Id, dttm AS Dttm, event AS Event, dag_id AS DagId, run_id AS RunId, task_id AS TaskId, try_number AS TryNumber, owner AS Owner,
-                    reason AS Reason, extra AS Extra
-                FROM log {filter.Where} {page}
-                """,
-                filter.Parameters)
-                .Select(row => new AuditEvent(row.Id, UnixTime.ToTime(row.Dttm), row.Event, row.DagId, row.RunId, row.TaskId, row.TryNumber, row.Owner, row.Reason, row.Extra))],
-            total);
+        var rows = session.Query<AuditRow>($"SELECT {AuditRow.Columns} FROM log {filter.Where} {page}", filter.Parameters);
+        return new Page<AuditEvent>([.. rows.Select(row => row.ToModel())], total);
     }
+
+    public static AuditEvent? FindEvent(MetadataSession session, long id)
+        => session.First<AuditRow>($"SELECT {AuditRow.Columns} FROM log WHERE id = @id", new { id })?.ToModel();
 
     public static Page<AssetEvent> ListAssetEvents(MetadataSession session, AssetEventQuery query)
     {
@@ -171,6 +166,10 @@ internal static class DagListQueries
 
     private sealed class AuditRow
     {
+        public const string Columns = """
+            id AS Id, dttm AS Dttm, event AS Event, dag_id AS DagId, run_id AS RunId, task_id AS TaskId, try_number AS TryNumber, owner AS Owner, reason AS Reason, extra AS Extra
+            """;
+
         public long Id { get; set; }
 
         public long Dttm { get; set; }
@@ -190,6 +189,8 @@ internal static class DagListQueries
         public string? Reason { get; set; }
 
         public string? Extra { get; set; }
+
+        public AuditEvent ToModel() => new(Id, UnixTime.ToTime(Dttm), Event, DagId, RunId, TaskId, TryNumber, Owner, Reason, Extra);
     }
 
     private sealed class AssetEventRow
