@@ -6,6 +6,8 @@ using Pipeline.Contracts;
 using Pipeline.EventLog;
 using Pipeline.Ingest.Api;
 using Pipeline.Ingest.KafkaStream;
+using Pipeline.Ingest.Maintenance;
+using Pipeline.Ingest.QualityReport;
 using Pipeline.Ingest.RandomUser;
 using Pipeline.Scheduling;
 using Polly;
@@ -17,15 +19,11 @@ public static class IngestHostExtensions
     // Longer than that, the wait belongs to the task's retry, where people see it.
     private static readonly TimeSpan LongestHttpRetryDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Registers the DAG <c>kafka_stream</c> with its scheduler, the record log with its topics, and what <see cref="MapIngestApi"/> needs.</summary>
+    /// <summary>Registers the DAGs <c>kafka_stream</c>, <c>quality_report</c> and <c>maintenance</c> with their scheduler, the record log with its topics, and what <see cref="MapIngestApi"/> needs.</summary>
     public static IHostApplicationBuilder AddIngest(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<IngestOptions>()
-            .Configure<IConfiguration>(static (options, configuration) => options.Interval = DefaultInterval(configuration))
-            .BindConfiguration(IngestOptions.SectionName)
-            .ValidateOnStart();
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>());
+        builder.AddIngestDags();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(_ => new QualityRules(ContractModel.Embedded));
         builder.Services.TryAddSingleton<UserRateLimiter>();
@@ -35,8 +33,22 @@ public static class IngestHostExtensions
         builder.AddEventLog();
         builder.AddRandomUserClient();
         builder.AddApiSecurity();
-        builder.AddDag(KafkaStreamDag.Build);
         builder.AddScheduling();
+        return builder;
+    }
+
+    /// <summary>Registers the DAGs alone, for a process that looks at them and operates them but runs nothing.</summary>
+    public static IHostApplicationBuilder AddIngestDags(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptions<IngestOptions>()
+            .Configure<IConfiguration>(static (options, configuration) => options.Interval = DefaultInterval(configuration))
+            .BindConfiguration(IngestOptions.SectionName)
+            .ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>());
+        builder.AddDag(KafkaStreamDag.Build);
+        builder.AddDag(QualityReportDag.Build);
+        builder.AddDag(MaintenanceDag.Build);
         return builder;
     }
 

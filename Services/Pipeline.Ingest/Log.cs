@@ -1,6 +1,6 @@
 namespace Pipeline.Ingest;
 
-/// <summary>Log messages of ingest: 4000 DAG, 4020 API.</summary>
+/// <summary>Log messages of ingest: 4000 DAGs, 4020 API.</summary>
 internal static partial class Log
 {
     [LoggerMessage(4000, LogLevel.Information, "Fetched {Users} users of seed {Seed}, page {Page}")]
@@ -14,6 +14,15 @@ internal static partial class Log
 
     [LoggerMessage(4003, LogLevel.Information, "Appended {Events} events to {Topic} and {DeadLetters} dead letters, all acknowledged")]
     public static partial void Produced(this ILogger logger, int events, string topic, int deadLetters);
+
+    [LoggerMessage(4010, LogLevel.Information, "Rule {RuleId}: {Failed} of {Checked} failed ({Ratio:P2})")]
+    public static partial void RuleSummarized(this ILogger logger, string ruleId, long failed, long @checked, double ratio);
+
+    [LoggerMessage(4011, LogLevel.Warning, "Rule {RuleId} drifts: {Ratio:P2} failed, in the days before {Baseline:P2} ({Score:0.0} standard deviations)")]
+    public static partial void RuleDrifts(this ILogger logger, string ruleId, double ratio, double baseline, double score);
+
+    [LoggerMessage(4012, LogLevel.Information, "{Removed} {What} removed")]
+    public static partial void Removed(this ILogger logger, long removed, string what);
 
     [LoggerMessage(4020, LogLevel.Warning, "{Events} event(s) from outside were refused: {Fault}")]
     public static partial void LogUnavailable(this ILogger logger, int events, string fault);

@@ -49,6 +49,11 @@ public static class SchedulingHostApplicationBuilderExtensions
         builder.Services.AddSingleton<SchedulerWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SchedulerWorker>());
         builder.Services.AddHostedService<ChangeListener>();
+        builder.Services.AddSingleton(services => new MetadataRetention(
+            services.GetRequiredService<MetadataDatabase>(),
+            services.GetRequiredService<DataDirectory>(),
+            services.GetRequiredService<IOptions<SchedulingOptions>>(),
+            services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<RetentionWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RetentionWorker>());
         builder.Services.AddHealthChecks().AddCheck<SchedulerHealthCheck>("scheduler");
@@ -89,7 +94,7 @@ public static class SchedulingHostApplicationBuilderExtensions
     public static IHostApplicationBuilder AddDag(this IHostApplicationBuilder builder, Func<IServiceProvider, Dag> build)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton(new DagSource(build.Method.DeclaringType?.FullName ?? build.Method.Name, build));
+        builder.Services.AddSingleton(new DagSource($"{build.Method.DeclaringType?.FullName}.{build.Method.Name}", build));
         return builder;
     }
 }

@@ -116,4 +116,5 @@ internal static class PipelineApplication
 /// <summary>What the command line said that concerns every command.</summary>
 /// <param name="Configuration">Settings as <c>--Key=value</c>.</param>
 /// <param name="Token">The token to call a running instance with; <see langword="null"/> for the one of the settings.</param>
-internal sealed record HostSettings(IReadOnlyList<string> Configuration, OutputMode Output, bool Verbose, string? Token = null);
+/// <param name="Url">The running instance to call; <see langword="null"/> for the one on the data directory.</param>
+internal sealed record HostSettings(IReadOnlyList<string> Configuration, OutputMode Output, bool Verbose, string? Token = null, string? Url = null);

@@ -20,6 +20,7 @@ internal static class Describing
 
     public static void Configure(OpenApiOptions options)
     {
+        options.ShouldInclude = endpoint => endpoint.GroupName == AirflowApi.DocumentName;
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Pipeline: DAGs";

@@ -26,8 +26,3 @@ internal sealed record Streamed(
     [property: JsonPropertyName("produced")] int Produced,
     [property: JsonPropertyName("dead_lettered")] int DeadLettered,
     [property: JsonPropertyName("bytes")] long Bytes);
-
-internal static class TaskResult
-{
-    public const string ReturnValue = "return_value";
-}

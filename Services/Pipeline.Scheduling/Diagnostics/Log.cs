@@ -14,8 +14,8 @@ internal static partial class Log
     [LoggerMessage(3002, LogLevel.Debug, "Quartz refused to look at {DagId} now: {Reason}")]
     public static partial void PokeRefused(this ILogger logger, string dagId, string reason);
 
-    [LoggerMessage(3003, LogLevel.Information, "Removed {Runs} old run(s) and the files of {Directories}")]
-    public static partial void Pruned(this ILogger logger, int runs, int directories);
+    [LoggerMessage(3003, LogLevel.Information, "Removed {Removed} old run(s) or files of runs")]
+    public static partial void Pruned(this ILogger logger, int removed);
 
     [LoggerMessage(3004, LogLevel.Warning, "Old runs could not be removed: {Fault}")]
     public static partial void PruneFailed(this ILogger logger, string fault);

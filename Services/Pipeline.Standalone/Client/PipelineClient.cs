@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Pipeline.Dashboard.Airflow;
 using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Status;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Standalone.Client;
@@ -19,6 +21,7 @@ internal sealed class PipelineClient : IDisposable
     public PipelineClient(string url, string? token, TimeSpan? timeout = null)
     {
         _http = new HttpClient { BaseAddress = new Uri(url.TrimEnd('/') + '/'), Timeout = timeout ?? Patience };
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd($"{AirflowActor.CommandLineAgent}/{StatusReader.Version}");
         if (token is not null)
         {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -33,7 +36,13 @@ internal sealed class PipelineClient : IDisposable
     /// <exception cref="PipelineClientException">It answered with an error, or with nothing.</exception>
     public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, path, body: null, cancellationToken);
+        return await SendAsync<T>(HttpMethod.Get, path, body: null, cancellationToken);
+    }
+
+    /// <exception cref="PipelineClientException">It answered with an error, or with nothing.</exception>
+    public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(method, path, body, cancellationToken);
         try
         {
             return await response.Content.ReadFromJsonAsync<T>(Json, cancellationToken)

@@ -27,11 +27,12 @@ internal static class PipelineCommandLine
     private static readonly Option<string> Data = new("--data", "-d") { Description = "The data directory; short for --Data:Directory.", HelpName = "PATH", Recursive = true };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show more of the log, and stacks of errors.", Recursive = true };
     private static readonly Option<string> Token = new("--token") { Description = "The token to call a running instance with. Default: the one in Security:Tokens.", HelpName = "TOKEN", Recursive = true };
+    private static readonly Option<string> Url = new("--url") { Description = "The running instance to call. Default: the one on the data directory.", HelpName = "URL", Recursive = true };
     private static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
 
     public static RootCommand Create(IReadOnlyList<string> configuration)
     {
-        var root = new RootCommand(SettingsHelp) { Urls, Data, Token, Verbose, Json };
+        var root = new RootCommand(SettingsHelp) { Urls, Data, Url, Token, Verbose, Json };
         var run = new Command("run", "Run the pipeline until Ctrl-C (the default).");
         Func<ParseResult, Task<int>> start = parse => RunCommand.RunAsync(Settings(parse, configuration));
         root.SetAction(start);
@@ -40,6 +41,8 @@ internal static class PipelineCommandLine
         root.Add(Command("status", "Show where the running pipeline stands, or what its data directory holds.", (parse, _) => StatusCommand.RunAsync(Settings(parse, configuration))));
         root.Add(Replay(configuration));
         root.Add(Topology(configuration));
+        root.Add(DagCommandLine.Dags(parse => Settings(parse, configuration)));
+        root.Add(DagCommandLine.Tasks(parse => Settings(parse, configuration)));
         root.Add(Bench(configuration));
         root.Add(Command("doctor", "Say what is wrong with this set-up, in plain words.", (parse, token) => DoctorCommand.RunAsync(Settings(parse, configuration), token)));
         return root;
@@ -98,7 +101,7 @@ internal static class PipelineCommandLine
             settings.Add($"--Data:Directory={data}");
         }
 
-        return new HostSettings(settings, Output(parse), parse.GetValue(Verbose), parse.GetValue(Token));
+        return new HostSettings(settings, Output(parse), parse.GetValue(Verbose), parse.GetValue(Token), parse.GetValue(Url));
     }
 
     private static OutputMode Output(ParseResult parse)

@@ -17,6 +17,9 @@ internal sealed class StubStore : IResultStore
 
     public List<QualityResult> Quality { get; } = [];
 
+    /// <summary>Answers by the query instead of with <see cref="Quality"/>.</summary>
+    public Func<QualityQuery, List<QualityResult>>? FindQuality { get; set; }
+
     public List<PartitionProgress> Progress { get; } = [];
 
     public RangeQuery? Asked { get; private set; }
@@ -40,7 +43,8 @@ internal sealed class StubStore : IResultStore
 
     public ValueTask<Page<DeadLetterEntry>> QueryDeadLettersAsync(DeadLetterQuery query, CancellationToken cancellationToken) => Answer(query, DeadLetters);
 
-    public ValueTask<Page<QualityResult>> QueryQualityAsync(QualityQuery query, CancellationToken cancellationToken) => Answer(query, Quality);
+    public ValueTask<Page<QualityResult>> QueryQualityAsync(QualityQuery query, CancellationToken cancellationToken)
+        => Answer(query, FindQuality?.Invoke(query) ?? Quality);
 
     public ValueTask<IReadOnlyList<PartitionProgress>> GetProgressAsync(CancellationToken cancellationToken)
         => Failure is null ? ValueTask.FromResult<IReadOnlyList<PartitionProgress>>([.. Progress]) : throw Failure;
@@ -51,7 +55,10 @@ internal sealed class StubStore : IResultStore
 
     public ValueTask<IReadOnlyList<PartitionClaim>> ResetAsync(IReadOnlyList<PartitionReset> resets, string owner, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Rows that retention removes.</summary>
+    public long Expired { get; set; }
+
+    public ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Expired);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

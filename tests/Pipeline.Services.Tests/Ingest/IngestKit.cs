@@ -77,7 +77,7 @@ internal sealed class IngestKit : IAsyncDisposable
             await hosted.StartingAsync(Cancellation);
         }
 
-        var dag = services.GetRequiredService<DagCatalog>().All.Single();
+        var dag = services.GetRequiredService<DagCatalog>().Find("kafka_stream")!;
         var work = services.GetRequiredService<DagTester>().RunAsync(dag, DagRun.Scheduled(dag, interval ?? Interval, Clock.GetUtcNow()), Cancellation);
         if (Clock is FakeTimeProvider fake)
         {
