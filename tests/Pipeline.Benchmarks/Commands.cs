@@ -1,4 +1,3 @@
-using Pipeline.Benchmarks.RecordLog;
 using Pipeline.Benchmarks.ResultStore;
 using Pipeline.Benchmarks.Scheduling;
 
@@ -11,8 +10,6 @@ internal static partial class Commands
     {
         var all = new Dictionary<string, Func<string[], Task>>(StringComparer.Ordinal)
         {
-            ["log-append"] = args => LogThroughput.AppendAsync(LogThroughputOptions.Parse(args)),
-            ["log-read"] = args => LogThroughput.ReadAsync(LogThroughputOptions.Parse(args)),
             ["store"] = StoreThroughput.RunAsync,
             ["scheduling"] = SchedulingBench.RunAsync,
         };

@@ -1,13 +1,13 @@
 using BenchmarkDotNet.Running;
 using Pipeline.Benchmarks;
 
-// "log-append" and "log-read" measure a real log over some seconds, with processes, "store" and "cassandra" real result stores, "scheduling" whole schedulers;
-// anything else is BenchmarkDotNet's (--filter '*Batch*', --list flat, ...).
+// "store" and "cassandra" measure real result stores, "scheduling" whole schedulers; the log and the whole are measured by the program itself (its command
+// bench); anything else is BenchmarkDotNet's (--filter '*Batch*', --list flat, ...).
 if (args.Length > 0 && Commands.All().TryGetValue(args[0], out var command))
 {
     await command(args[1..]);
 }
 else
 {
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    BenchmarkSwitcher.FromAssembly(typeof(Commands).Assembly).Run(args);
 }

@@ -3,38 +3,60 @@ using Pipeline.Standalone.Live;
 
 namespace Pipeline.Standalone.Bench;
 
-/// <summary>Measures the whole on this machine; the parts are measured by tests/Pipeline.Benchmarks.</summary>
+/// <summary>Measures this machine. What allocates, per step, is measured by tests/Pipeline.Benchmarks.</summary>
 internal static class BenchCommand
 {
     public const string KafkaWindows = "kafka-windows";
 
-    private static readonly string[] Here = ["embedded", "start"];
+    private static readonly string[] Here = ["core-windows", "core-sessions", "embedded", "log-append", "log-read", "start", "scale", "restore"];
 
     /// <summary>What can be measured; the last ones need servers, so they are measured only when they are named.</summary>
     public static readonly string[] Names = [.. Here, KafkaWindows];
 
-    /// <param name="kafka">Brokers and topic for the measurements that need them.</param>
-    public static async Task<int> RunAsync(IReadOnlyList<string> names, int events, KafkaBenchSettings? kafka, HostSettings settings, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(IReadOnlyList<string> names, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
     {
-        if (names.Contains(KafkaWindows) && kafka is null)
+        if (names.Contains(KafkaWindows) && bench.Kafka is null)
         {
             await Console.Error.WriteLineAsync($"{KafkaWindows} needs brokers: --kafka HOST:PORT.");
             return ExitCode.Usage;
         }
 
+        if (names.Count == 1)
+        {
+            Print(names[0], await MeasureAsync(names[0], bench, settings, cancellationToken), settings.Output);
+            return ExitCode.Ok;
+        }
+
         foreach (var name in names.Count == 0 ? Here : names)
         {
-            var figures = name switch
-            {
-                KafkaWindows => await KafkaWindowsBench.RunAsync(kafka!, settings, cancellationToken),
-                "embedded" => await EmbeddedBench.RunAsync(events, settings, cancellationToken),
-                _ => await StartBench.RunAsync(cancellationToken),
-            };
-            Console.Out.WriteLine(settings.Output == OutputMode.Json
-                ? JsonSerializer.Serialize(figures)
-                : $"{name}: {string.Join(", ", figures.Where(f => f.Key != "name").Select(f => $"{f.Key} {f.Value}"))}");
+            // A process each: the memory and the compiled code of one must not count for the next.
+            Print(name, await BenchProcess.RunAsync(name, bench, cancellationToken), settings.Output);
         }
 
         return ExitCode.Ok;
     }
+
+    private static async Task<Figures> MeasureAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken) => name switch
+    {
+        "core-windows" => await CoreBench.WindowsAsync(bench.Events, settings, cancellationToken),
+        "core-sessions" => await CoreBench.SessionsAsync(bench.Events, settings, cancellationToken),
+        "embedded" => await EmbeddedBench.RunAsync(bench.Events, settings, cancellationToken),
+        "log-append" => await LogBench.AppendAsync(bench, cancellationToken),
+        "log-read" => await LogBench.ReadAsync(bench, cancellationToken),
+        "start" => await StartBench.RunAsync(cancellationToken),
+        "scale" => await ScaleBench.RunAsync(bench.Events, cancellationToken),
+        "restore" => await RestoreBench.RunAsync(bench.Events, settings, cancellationToken),
+        KafkaWindows => await KafkaWindowsBench.RunAsync(bench.Kafka!, bench.Events, settings, cancellationToken),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such measurement"),
+    };
+
+    private static void Print(string name, Figures figures, OutputMode output)
+        => Console.Out.WriteLine(output == OutputMode.Json
+            ? JsonSerializer.Serialize(figures)
+            : $"{name}: {string.Join(", ", figures.Where(f => f.Key != "name").Select(f => $"{f.Key} {f.Value}"))}");
 }
+
+/// <param name="Events">How many events, or keys of state.</param>
+/// <param name="Member">The log that another process of the same measurement made, when this is the second one.</param>
+/// <param name="Kafka">Brokers and topic for the measurements that need them.</param>
+internal sealed record BenchSettings(int Events, string? Member, KafkaBenchSettings? Kafka);

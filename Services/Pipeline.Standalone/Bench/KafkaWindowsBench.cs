@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Contracts;
 using Pipeline.Processor;
@@ -13,8 +12,7 @@ using Pipeline.Streaming.Windowing;
 namespace Pipeline.Standalone.Bench;
 
 /// <param name="Servers">host:port of the brokers.</param>
-/// <param name="Events">How many events a topic that is not there is filled with.</param>
-internal sealed record KafkaBenchSettings(string Servers, string Topic, int Events);
+internal sealed record KafkaBenchSettings(string Servers, string Topic);
 
 /// <summary>
 /// A Kafka topic of events → validated → windows of one minute by nationality × gender and the other dimensions; results are made and thrown
@@ -24,33 +22,29 @@ internal static class KafkaWindowsBench
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static async Task<Dictionary<string, object>> RunAsync(KafkaBenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
+    /// <param name="events">How many events a topic that is not there is filled with.</param>
+    public static async Task<Figures> RunAsync(KafkaBenchSettings kafka, int events, HostSettings settings, CancellationToken cancellationToken)
     {
-        var directory = Directory.CreateTempSubdirectory("pipeline-bench-");
-        try
+        using var directory = new BenchDirectory();
+        await using var log = new KafkaRecordLog(kafka.Servers, new KafkaOptions { Profile = KafkaProfile.Throughput }, TimeProvider.System, [kafka.Topic]);
+        if (!(await log.DescribeAsync(cancellationToken)).Any(p => p.TopicPartition.Topic == kafka.Topic && p.HighWatermark > 0))
         {
-            await using var log = new KafkaRecordLog(bench.Servers, new KafkaOptions { Profile = KafkaProfile.Throughput }, TimeProvider.System, [bench.Topic]);
-            if (!(await log.DescribeAsync(cancellationToken)).Any(p => p.TopicPartition.Topic == bench.Topic && p.HighWatermark > 0))
-            {
-                await log.CreateTopicsAsync([new TopicSpec(bench.Topic, Topics.Partitions, null)], cancellationToken);
-                var file = Path.Combine(directory.FullName, "events.ndjson");
-                await BenchEvents.WriteAsync(file, bench.Events, cancellationToken);
-                await EmbeddedBench.AppendAsync(log, bench.Topic, file, TimeProvider.System, cancellationToken);
-            }
+            await log.CreateTopicsAsync([new TopicSpec(kafka.Topic, Topics.Partitions, null)], cancellationToken);
+            var file = directory.File("events.ndjson");
+            await BenchEvents.WriteAsync(file, events, cancellationToken);
+            await using var lines = new LineFile(file);
+            await using var appender = new EventAppender(log, kafka.Topic, TimeProvider.System);
+            await appender.AppendAsync(lines, events, cancellationToken);
+        }
 
-            // A sink wants a store; nobody writes to it.
-            var builder = PipelineApplication.CreateBuilder(settings with { Configuration = [$"--Data:Directory={Path.Combine(directory.FullName, "data")}"] }, out _);
-            builder.AddResultStore();
-            await using var app = builder.Build();
-            return await MeasureAsync(log, bench.Topic, app.Services.GetRequiredService<IResultStore>(), cancellationToken);
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+        // A sink wants a store; nobody writes to it.
+        var builder = PipelineApplication.CreateBuilder(settings with { Configuration = [directory.Setting] }, out _);
+        builder.AddResultStore();
+        await using var app = builder.Build();
+        return await MeasureAsync(log, kafka.Topic, app.Services.GetRequiredService<IResultStore>(), cancellationToken);
     }
 
-    private static async Task<Dictionary<string, object>> MeasureAsync(KafkaRecordLog log, string topic, IResultStore store, CancellationToken cancellationToken)
+    private static async Task<Figures> MeasureAsync(KafkaRecordLog log, string topic, IResultStore store, CancellationToken cancellationToken)
     {
         var ends = (await log.DescribeAsync(cancellationToken)).Where(p => p.TopicPartition.Topic == topic).ToDictionary(p => p.TopicPartition, p => p.HighWatermark);
         var partitions = ends.Keys.ToDictionary(p => p, p => new PartitionWindows(p, store));
@@ -59,16 +53,16 @@ internal static class KafkaWindowsBench
 
         var open = ends.Where(e => e.Value > 0).Select(e => e.Key).ToHashSet();
         var events = 0L;
-        var clock = new Stopwatch();
-        var (cpu, box) = (TimeSpan.Zero, TimeSpan.Zero);
+        var meter = new Meter();
+        var box = TimeSpan.Zero;
         var next = reader.ReadAsync(Patience, cancellationToken).AsTask();
         while (open.Count > 0)
         {
             using var batch = await next ?? throw new RecordLogException($"Kafka gave nothing for {Patience.TotalSeconds:0} s.", isTransient: true);
             if (events == 0)
             {
-                (cpu, box) = (Environment.CpuUsage.TotalTime, BoxCpu.Now());
-                clock.Start();
+                box = BoxCpu.Now();
+                meter.Start();
             }
 
             // The next batch is made while this one is processed.
@@ -81,25 +75,11 @@ internal static class KafkaWindowsBench
             }
         }
 
-        clock.Stop();
-        return new Dictionary<string, object>
-        {
-            ["name"] = "kafka-windows",
-            ["events"] = events,
-            ["seconds"] = Math.Round(clock.Elapsed.TotalSeconds, 3),
-            ["events_per_second"] = Math.Round(events / clock.Elapsed.TotalSeconds),
-            ["cpu_us_per_event"] = Math.Round((Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / events, 3),
-            ["box_cpu_us_per_event"] = Math.Round((BoxCpu.Now() - box).TotalMicroseconds / events, 3),
-            ["rejected"] = partitions.Values.Sum(p => p.Rejected),
-            ["results"] = partitions.Values.Sum(p => p.Results),
-            ["peak_rss_mb"] = PeakRssMb(),
-        };
-    }
-
-    private static long PeakRssMb()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64 >> 20;
+        var figures = meter.Stop().Figures("kafka-windows", events);
+        figures["box_cpu_us_per_event"] = Math.Round((BoxCpu.Now() - box).TotalMicroseconds / events, 3);
+        figures["rejected"] = partitions.Values.Sum(p => p.Rejected);
+        figures["results"] = partitions.Values.Sum(p => p.Results);
+        return figures;
     }
 
     /// <summary>The steps of one partition, as the processor has them.</summary>

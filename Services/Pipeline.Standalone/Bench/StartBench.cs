@@ -1,56 +1,115 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
 
 namespace Pipeline.Standalone.Bench;
 
-/// <summary>The program as a user starts it, on an empty directory: from the start of the process to the first stored record.</summary>
+/// <summary>
+/// The program as a user starts it, on an empty directory: from the start of the process to the first stored record. Then it is given 10,000
+/// events a second over HTTP, and its memory is read once a second.
+/// </summary>
 internal static class StartBench
 {
+    private const int EventsPerSecond = 10_000;
+    private const int EventsPerRequest = 1_000;
+    private const int SteadySeconds = 30;
+    private const int Users = 10_000;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    public static async Task<Dictionary<string, object>> RunAsync(CancellationToken cancellationToken)
+    public static async Task<Figures> RunAsync(CancellationToken cancellationToken)
     {
-        var directory = Directory.CreateTempSubdirectory("pipeline-bench-");
+        using var directory = new BenchDirectory();
         var url = $"http://127.0.0.1:{Addresses.FreePort()}";
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] arguments = ["exec", typeof(StartBench).Assembly.Location, "--urls", url, "--data", directory.FullName];
-        foreach (var argument in Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? arguments : arguments[2..])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         var clock = Stopwatch.StartNew();
-        using var process = Process.Start(start)!;
+        using var process = BenchProcess.Start("--urls", url, "--data", directory.File("data"));
+
+        // A full pipe would stop the process that is measured.
+        process.OutputDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
         try
         {
-            var listening = await UntilStoredAsync(url, clock, process, cancellationToken);
+            using var http = new HttpClient { Timeout = Limit, BaseAddress = new Uri(url) };
+            var listening = await UntilStoredAsync(http, clock, process, cancellationToken);
             var stored = clock.Elapsed;
-            process.Refresh();
-            return new Dictionary<string, object>
-            {
-                ["name"] = "start",
-                ["seconds_to_listening"] = Math.Round(listening.TotalSeconds, 3),
-                ["seconds_to_first_stored"] = Math.Round(stored.TotalSeconds, 3),
-                ["rss_mb"] = process.WorkingSet64 >> 20,
-            };
+            var atStart = Rss(process);
+            var figures = await SteadyAsync(http, process, cancellationToken);
+            figures["seconds_to_listening"] = Math.Round(listening.TotalSeconds, 3);
+            figures["seconds_to_first_stored"] = Math.Round(stored.TotalSeconds, 3);
+            figures["rss_mb_at_first_stored"] = atStart;
+            return figures;
         }
         finally
         {
             process.Kill();
             await process.WaitForExitAsync(CancellationToken.None);
-            directory.Delete(recursive: true);
         }
     }
 
-    private static async Task<TimeSpan> UntilStoredAsync(string url, Stopwatch clock, Process process, CancellationToken cancellationToken)
+    private static async Task<Figures> SteadyAsync(HttpClient http, Process process, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { Timeout = Limit };
+        var clock = Stopwatch.StartNew();
+        var cpu = process.TotalProcessorTime;
+        var samples = new List<long>();
+        for (var sent = 0; sent < EventsPerSecond * SteadySeconds; sent += EventsPerRequest)
+        {
+            var ahead = TimeSpan.FromSeconds(sent / (double)EventsPerSecond) - clock.Elapsed;
+            if (ahead > TimeSpan.Zero)
+            {
+                await Task.Delay(ahead, cancellationToken);
+            }
+
+            using var body = new ByteArrayContent(Request(sent));
+            body.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+            using var answer = await http.PostAsync(new Uri("/api/events", UriKind.Relative), body, cancellationToken);
+            answer.EnsureSuccessStatusCode();
+            if (sent % EventsPerSecond == 0)
+            {
+                samples.Add(Rss(process));
+            }
+        }
+
+        var seconds = clock.Elapsed.TotalSeconds;
+        process.Refresh();
+        const int Events = EventsPerSecond * SteadySeconds;
+        return new Figures
+        {
+            ["name"] = "start",
+            ["events"] = Events,
+            ["seconds"] = Math.Round(seconds, 3),
+            ["events_per_second"] = Math.Round(Events / seconds),
+            ["cpu_us_per_event"] = Math.Round((process.TotalProcessorTime - cpu).TotalMicroseconds / Events, 2),
+            ["peak_rss_mb"] = process.PeakWorkingSet64 >> 20,
+            ["steady_rss_mb"] = samples.Skip(samples.Count / 2).Max(),
+        };
+    }
+
+    private static byte[] Request(int from)
+    {
+        var lines = new StringBuilder();
+        for (var i = from; i < from + EventsPerRequest; i++)
+        {
+            lines.Append(JsonSerializer.Serialize(new { user_id = new Guid(i % Users, 1, 0x4000, [0x80, 0, 0, 0, 0, 0, 0, 1]), event_type = "view", page = $"/products/{i}" })).Append('\n');
+        }
+
+        return Encoding.UTF8.GetBytes(lines.ToString());
+    }
+
+    private static long Rss(Process process)
+    {
+        process.Refresh();
+        return process.WorkingSet64 >> 20;
+    }
+
+    private static async Task<TimeSpan> UntilStoredAsync(HttpClient http, Stopwatch clock, Process process, CancellationToken cancellationToken)
+    {
         TimeSpan? listening = null;
         while (clock.Elapsed < Limit && !process.HasExited)
         {
             try
             {
-                var page = await http.GetStringAsync($"{url}/api/events?limit=1", cancellationToken);
+                var page = await http.GetStringAsync(new Uri("/api/events?limit=1", UriKind.Relative), cancellationToken);
                 listening ??= clock.Elapsed;
                 if (page.Contains("event_id", StringComparison.Ordinal))
                 {

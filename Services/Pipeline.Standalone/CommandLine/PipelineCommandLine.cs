@@ -75,15 +75,16 @@ internal static class PipelineCommandLine
     {
         var names = new Argument<string[]>("name") { Description = $"What to measure: {string.Join(", ", BenchCommand.Names)}. Default: all.", Arity = ArgumentArity.ZeroOrMore };
         names.AcceptOnlyFromAmong(BenchCommand.Names);
-        var events = new Option<int>("--events") { Description = "How many events. Default: 500000", DefaultValueFactory = _ => 500_000 };
+        var events = new Option<int>("--events") { Description = "How many events, or keys of state. Default: 1000000", DefaultValueFactory = _ => 1_000_000 };
+        var member = new Option<string>("--member-of") { Description = "The directory of a log that is measured already, for its second process.", Hidden = true };
         var kafka = new Option<string>("--kafka") { Description = $"Brokers (HOST:PORT) for {BenchCommand.KafkaWindows}." };
         var topic = new Option<string>("--topic") { Description = "A topic of events there; filled with --events of them when it does not exist. Default: bench", DefaultValueFactory = _ => "bench" };
-        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events, kafka, topic };
+        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events, member, kafka, topic };
         bench.SetAction((parse, token) =>
         {
-            var count = Math.Max(1, parse.GetValue(events));
-            var brokers = parse.GetValue(kafka) is { Length: > 0 } servers ? new KafkaBenchSettings(servers, parse.GetValue(topic)!, count) : null;
-            return BenchCommand.RunAsync(parse.GetValue(names) ?? [], count, brokers, Settings(parse, configuration), token);
+            var brokers = parse.GetValue(kafka) is { Length: > 0 } servers ? new KafkaBenchSettings(servers, parse.GetValue(topic)!) : null;
+            var what = new BenchSettings(Math.Max(1, parse.GetValue(events)), parse.GetValue(member), brokers);
+            return BenchCommand.RunAsync(parse.GetValue(names) ?? [], what, Settings(parse, configuration), token);
         });
         return bench;
     }

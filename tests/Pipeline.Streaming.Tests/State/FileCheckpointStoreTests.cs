@@ -53,6 +53,26 @@ public sealed class FileCheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Save_DiskIsFull_IsTransientKeepsTheOnesBeforeAndWorksWhenThereIsRoom()
+    {
+        const string FullDisk = "/dev/full";
+        Assert.SkipUnless(File.Exists(FullDisk), "this system has no device that is always full");
+        await _store.SaveAsync(Partition, 1, new byte[] { 1 }, Token);
+        var temporary = Path.Combine(_directory.FullPath, "group", "users_topic-2", "00000000000000000002.ckpt.tmp");
+        File.CreateSymbolicLink(temporary, FullDisk);
+
+        var failure = await Assert.ThrowsAsync<CheckpointException>(async () => await _store.SaveAsync(Partition, 2, new byte[] { 2 }, Token));
+        var kept = await _store.ListAsync(Partition, Token);
+        File.Delete(temporary);
+        await _store.SaveAsync(Partition, 2, new byte[] { 2 }, Token);
+
+        Assert.True(failure.IsTransient);
+        Assert.Contains("00000000000000000002.ckpt", failure.Message, StringComparison.Ordinal);
+        Assert.Equal([1], kept);
+        Assert.Equal([2, 1], await _store.ListAsync(Partition, Token));
+    }
+
+    [Fact]
     public async Task Clear_Checkpoints_ForgetsThem()
     {
         await _store.SaveAsync(Partition, 1, new byte[] { 1 }, Token);

@@ -8,10 +8,10 @@ namespace Pipeline.Streaming.RecordLog.Sqlite;
 internal static class Retention
 {
     private const int BatchesPerStep = 64;
-    private const int PagesPerStep = 512;
+    private const int PagesPerStep = 128;
 
     /// <summary>The file is not shrunk below this many free pages (16 MiB): the next records need them.</summary>
-    private const int FreePagesKept = 1024;
+    private const int FreePagesKept = 256;
 
     public static (long Records, bool IsDone) RemoveSome(LogTransaction transaction, long now)
     {
@@ -67,7 +67,7 @@ internal static class Retention
             return false;
         }
 
-        transaction.Log.Statement("PRAGMA incremental_vacuum(512)").Execute();
+        transaction.Log.Statement("PRAGMA incremental_vacuum(128)").Execute();
         return free - PagesPerStep > FreePagesKept;
     }
 
