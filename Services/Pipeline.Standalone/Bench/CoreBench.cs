@@ -32,7 +32,7 @@ internal static class CoreBench
             .Then(new Quality(rules))
             .WithEventTime(EventTime)
             .Then(new Enrich())
-            .Then(new Metrics(Lateness, sink, ("minute", HoppingWindows.Of(TumblingWindows.OfMinutes))))
+            .Then(new Metrics(Topics.Users, Lateness, sink, ("minute", HoppingWindows.Of(TumblingWindows.OfMinutes))))
             .To(sink, status => Rejections.Describe(rules, status));
     }
 
