@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Pipeline.Scheduling;
 using Pipeline.SchedulerProcess;
+using Pipeline.Scheduling;
 
 // A scheduler in a process of its own, for tests that need several of them, kill one or stop one:
 //   --ConnectionStrings:postgres=… --Data:Directory=… [--Scheduling:…]

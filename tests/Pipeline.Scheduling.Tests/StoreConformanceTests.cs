@@ -27,8 +27,10 @@ public abstract class StoreConformanceTests(Backend backend)
             (from a in states from b in states where a != b && TaskInstanceTransitions.CanBeWritten(a, b) select (a.ToWireName(), b.ToWireName())).Order(),
             tasks.Order());
         Assert.Equal(
-            (from a in Enum.GetValues<DagRunState>() from e in Enum.GetValues<DagRunEvent>() where DagRunTransitions.Next(a, e) is not null
-                select (a.ToWireName(), DagRunTransitions.Next(a, e)!.Value.ToWireName())).Distinct().Order(),
+            (from a in Enum.GetValues<DagRunState>()
+             from e in Enum.GetValues<DagRunEvent>()
+             where DagRunTransitions.Next(a, e) is not null
+             select (a.ToWireName(), DagRunTransitions.Next(a, e)!.Value.ToWireName())).Distinct().Order(),
             runs.Order());
     }
 
