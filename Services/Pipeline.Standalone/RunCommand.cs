@@ -32,7 +32,17 @@ internal static class RunCommand
         }
 
         await OpenStoresAsync(app.Services);
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // A worker that dies while others still start stops the host as well, and its reason is what counts.
+            await app.StopAsync();
+            return EndOf(app.Services, settings);
+        }
+
         WriteInstance(app, directory);
         Greeting.Write(app, directory, simulator, settings.Output);
         var figures = ShowFiguresAsync(app, settings);

@@ -75,7 +75,7 @@ internal static class BenchEvents
         mixed = (mixed ^ (mixed >> 16)) * 0x85EBCA6B;
         mixed = (mixed ^ (mixed >> 13)) * 0xC2B2AE35;
         mixed ^= mixed >> 16;
-        
+
         var time = FirstTime + ((long)i * ActivityStepMs) - (mixed % 10 == 0 ? mixed % 4000 : 0);
         return Activity((int)(mixed % Users), time, (EventType)((int)EventType.Login + (int)(mixed / 10 % 4)), i);
     }
