@@ -127,13 +127,19 @@ public abstract class DagOperationsTests(Backend backend)
         var (began, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         var ran = new ConcurrentQueue<string>();
         var dag = new DagBuilder("d").Add(Task("a", async (_, _) => { began.TrySetResult(); await release.Task; })).Add(Record("b", ran)).Chain("a", "b").Build();
-        var host = await kit.StartAsync([dag], settings: new() { ["Scheduling:PollInterval"] = "00:00:00.05" });
+        var noticed = new TaskCompletionSource();
+        var other = new DagBuilder("other").Add(Task("a", (_, _) => { noticed.TrySetResult(); return System.Threading.Tasks.Task.CompletedTask; })).Build();
+        var host = await kit.StartAsync([dag, other], settings: new() { ["Scheduling:PollInterval"] = "00:00:00.05" });
         var (runs, operations) = (host.Services.GetRequiredService<DagRuns>(), host.Services.GetRequiredService<DagOperations>());
         await operations.TriggerAsync("d", new TriggerRequest { RunId = "r" }, Me, Cancellation);
         await began.Task;
 
         Assert.True(await operations.PauseAsync("d", true, Me, Cancellation));
         await operations.TriggerAsync("d", new TriggerRequest { RunId = "later" }, Me, Cancellation);
+
+        // A scheduler learns of a pause when it looks at the database next; that it starts this one says that it has looked since.
+        await operations.TriggerAsync("other", new TriggerRequest { RunId = "o" }, Me, Cancellation);
+        await noticed.Task;
         release.SetResult();
         await Eventually.TrueAsync(async () => (await runs.FindTaskInstanceAsync("d", "r", "a", Cancellation))!.State == TaskInstanceState.Success, Limit);
         Assert.Equal((DagRunState.Running, DagRunState.Queued), ((await runs.FindRunAsync("d", "r", Cancellation))!.State, (await runs.FindRunAsync("d", "later", Cancellation))!.State));

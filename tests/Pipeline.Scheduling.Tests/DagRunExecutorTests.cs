@@ -336,19 +336,28 @@ public abstract class DagRunExecutorTests(Backend backend)
         await System.Threading.Tasks.Task.WhenAll(hosts.Select((host, n) => System.Threading.Tasks.Task.Run(
             async () =>
             {
-                for (var i = 0; i < 20; i++)
+                // One that comes while another claims goes away with nothing and comes again; each tries on when all are taken.
+                await Eventually.TrueAsync(async () => await ClaimAsync(host, n) && claimed.Count >= 30, TimeSpan.FromMinutes(1));
+                for (var i = 0; i < 5; i++)
                 {
-                    foreach (var claim in await host.GetRequiredService<MetadataDatabase>().WriteAsync(
-                        session => ClaimTable.TakeQueued(session, host.GetRequiredService<DagVersions>().Current, $"instance {n}", 3, DateTimeOffset.UnixEpoch), Cancellation))
-                    {
-                        claimed.Enqueue(claim.Run.RunId);
-                    }
+                    await ClaimAsync(host, n);
                 }
             },
             Cancellation)));
 
         Assert.Equal(30, claimed.Count);
         Assert.Equal(30, claimed.Distinct().Count());
+
+        async Task<bool> ClaimAsync(IServiceProvider host, int n)
+        {
+            foreach (var claim in await host.GetRequiredService<MetadataDatabase>().WriteAsync(
+                session => ClaimTable.TakeQueued(session, host.GetRequiredService<DagVersions>().Current, $"instance {n}", 3, DateTimeOffset.UnixEpoch), Cancellation))
+            {
+                claimed.Enqueue(claim.Run.RunId);
+            }
+
+            return true;
+        }
     }
 }
 
