@@ -67,16 +67,11 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
         return new CommandResult(code, process.Output, process.Errors);
     }
 
-    /// <summary>A processor alone, as one more member of the group, on the same data directory.</summary>
-    public static PipelineProcess LaunchProcessor(string dataDirectory, params string[] settings)
-        => Launch(["--urls", "http://127.0.0.1:0", $"--Data:Directory={dataDirectory}", .. settings], program: "Pipeline.Processor.dll");
-
     /// <param name="wrapper">A program and its arguments that shall start it, for example under another user.</param>
-    public static PipelineProcess Launch(
-        string[] arguments, string? workingDirectory = null, IReadOnlyList<string>? wrapper = null, string program = "Pipeline.Standalone.dll")
+    public static PipelineProcess Launch(string[] arguments, string? workingDirectory = null, IReadOnlyList<string>? wrapper = null)
     {
         string[] command = [.. wrapper ?? [], Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-            "exec", Path.Combine(AppContext.BaseDirectory, program), .. arguments];
+            "exec", Path.Combine(AppContext.BaseDirectory, "Pipeline.Standalone.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true,

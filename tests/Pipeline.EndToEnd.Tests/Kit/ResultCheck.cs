@@ -12,10 +12,9 @@ internal static class ResultCheck
     private static readonly string[] Grains = ["minute", "hour"];
 
     /// <summary>Returns what was expected, so that a test can also ask whether it was worth comparing.</summary>
-    public static async Task<BruteForce> EqualsBruteForceAsync(
-        string dataDirectory, TimeSpan maxOutOfOrderness, TimeSpan allowedLateness, TimeSpan sessionGap, params string[] settings)
+    public static async Task<BruteForce> EqualsBruteForceAsync(string dataDirectory, TimeSpan maxOutOfOrderness, TimeSpan allowedLateness, TimeSpan sessionGap)
     {
-        await using var reader = new DataDirectoryReader(dataDirectory, settings);
+        await using var reader = new DataDirectoryReader(dataDirectory);
         var expected = new BruteForce(maxOutOfOrderness, allowedLateness);
         expected.Add(await reader.ReadTopicAsync(Topics.Users));
         expected.Add(await reader.ReadTopicAsync(Topics.Activity));
