@@ -34,6 +34,9 @@ public abstract partial class RecordLogConformance : IAsyncLifetime
     /// <summary>Whether partitions of equal number of several topics always go to the same member.</summary>
     protected virtual bool AssignsEqualNumbersTogether => true;
 
+    /// <summary>Whether partitions move from member to member in the time and with the answers of the real thing; simulated brokers take their time and refuse commits.</summary>
+    protected virtual bool RebalancesAsABroker => true;
+
     public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()

@@ -12,6 +12,8 @@ public sealed class MockKafkaConformanceTests(MockKafkaFixture mock) : RecordLog
 
     protected override bool AssignsEqualNumbersTogether => false;
 
+    protected override bool RebalancesAsABroker => false;
+
     protected override IRecordLog Open() => new KafkaRecordLog(mock.Cluster.BootstrapServers, KafkaLogs.Options(), TimeProvider.System);
 
     protected override ValueTask CreateTopicsAsync(IRecordLog log, params TopicSpec[] topics)
