@@ -15,6 +15,9 @@ internal static partial class Log
     [LoggerMessage(4003, LogLevel.Information, "Appended {Events} events to {Topic} and {DeadLetters} dead letters, all acknowledged")]
     public static partial void Produced(this ILogger logger, int events, string topic, int deadLetters);
 
+    [LoggerMessage(4004, LogLevel.Warning, "The run's file {File} is not on this machine; it is made again, the same")]
+    public static partial void FilesLeftBehind(this ILogger logger, string file);
+
     [LoggerMessage(4010, LogLevel.Information, "Rule {RuleId}: {Failed} of {Checked} failed ({Ratio:P2})")]
     public static partial void RuleSummarized(this ILogger logger, string ruleId, long failed, long @checked, double ratio);
 

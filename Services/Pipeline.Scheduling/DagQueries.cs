@@ -29,6 +29,11 @@ public sealed record DagRunQuery
 {
     public string? DagId { get; init; }
 
+    public IReadOnlyList<string> DagIds { get; init; } = [];
+
+    /// <inheritdoc cref="RunIdPattern"/>
+    public string? DagIdPattern { get; init; }
+
     /// <summary>Part of the id; <c>%</c> stands for anything.</summary>
     public string? RunIdPattern { get; init; }
 
@@ -49,7 +54,19 @@ public sealed record DagRunQuery
 
     public string? TriggeringUser { get; init; }
 
-    /// <summary><c>id</c>, <c>dag_id</c>, <c>run_id</c>, <c>state</c>, <c>logical_date</c>, <c>run_after</c>, <c>queued_at</c>, <c>start_date</c>, <c>end_date</c>, <c>data_interval_start</c>, <c>data_interval_end</c>.</summary>
+    /// <inheritdoc cref="RunIdPattern"/>
+    public string? TriggeringUserPattern { get; init; }
+
+    /// <summary>Part of the conf's JSON text.</summary>
+    public string? ConfContains { get; init; }
+
+    /// <summary>How long finished runs took.</summary>
+    public DurationRange Duration { get; init; }
+
+    /// <summary>
+    /// <c>id</c>, <c>dag_id</c>, <c>run_id</c>, <c>run_type</c>, <c>state</c>, <c>logical_date</c>, <c>run_after</c>, <c>queued_at</c>, <c>start_date</c>, <c>end_date</c>,
+    /// <c>data_interval_start</c>, <c>data_interval_end</c>, <c>duration</c>; several with commas between them.
+    /// </summary>
     public string OrderBy { get; init; } = "-logical_date";
 
     public int Limit { get; init; } = 100;
@@ -71,6 +88,29 @@ public sealed record TaskInstanceQuery
 
     public string? TaskId { get; init; }
 
+    public IReadOnlyList<string> DagIds { get; init; } = [];
+
+    public IReadOnlyList<string> RunIds { get; init; } = [];
+
+    public IReadOnlyList<string> TaskIds { get; init; } = [];
+
+    /// <summary>Part of the id; <c>%</c> stands for anything.</summary>
+    public string? DagIdPattern { get; init; }
+
+    /// <inheritdoc cref="DagIdPattern"/>
+    public string? RunIdPattern { get; init; }
+
+    /// <inheritdoc cref="DagIdPattern"/>
+    public string? TaskIdPattern { get; init; }
+
+    /// <inheritdoc cref="DagIdPattern"/>
+    public string? PoolPattern { get; init; }
+
+    public IReadOnlyList<int> TryNumbers { get; init; } = [];
+
+    /// <summary>How long the last try took, if it has ended.</summary>
+    public DurationRange Duration { get; init; }
+
     public IReadOnlyList<TaskInstanceState> States { get; init; } = [];
 
     public IReadOnlyList<string> Pools { get; init; } = [];
@@ -83,8 +123,8 @@ public sealed record TaskInstanceQuery
 
     public TimeRange EndDate { get; init; }
 
-    /// <summary><c>task_id</c>, <c>run_id</c>, <c>dag_id</c>, <c>state</c>, <c>logical_date</c>, <c>run_after</c>, <c>start_date</c>, <c>end_date</c>, <c>try_number</c>, <c>duration</c>.</summary>
-    public string OrderBy { get; init; } = "task_id";
+    /// <summary><c>id</c> (DAG, run and task), <c>task_id</c>, <c>run_id</c>, <c>dag_id</c>, <c>state</c>, <c>logical_date</c>, <c>run_after</c>, <c>start_date</c>, <c>end_date</c>, <c>try_number</c>, <c>duration</c>; several with commas between them.</summary>
+    public string OrderBy { get; init; } = "id";
 
     public int Limit { get; init; } = 100;
 
@@ -115,3 +155,6 @@ public sealed record AuditQuery
 
 /// <summary>From and to, both inclusive; <see langword="null"/> is open.</summary>
 public readonly record struct TimeRange(DateTimeOffset? From, DateTimeOffset? To);
+
+/// <summary>From and to, both inclusive; <see langword="null"/> is open.</summary>
+public readonly record struct DurationRange(TimeSpan? From, TimeSpan? To);

@@ -47,6 +47,10 @@ public sealed class DagRuns
     public Task<DagRun?> FindRunAsync(string dagId, string runId, CancellationToken cancellationToken)
         => _database.ReadAsync(session => DagRunTable.Find(session, dagId, runId), cancellationToken);
 
+    /// <summary>Several runs at once, in no order; those that there are not are missing.</summary>
+    public Task<IReadOnlyList<DagRun>> FindRunsAsync(IReadOnlyCollection<(string DagId, string RunId)> runs, CancellationToken cancellationToken)
+        => _database.ReadAsync(session => RunQueries.FindRuns(session, runs), cancellationToken);
+
     public Task<IReadOnlyDictionary<DagRunState, long>> CountRunsAsync(string dagId, CancellationToken cancellationToken)
         => _database.ReadAsync(session => RunQueries.CountRuns(session, dagId), cancellationToken);
 
@@ -65,10 +69,14 @@ public sealed class DagRuns
         => _database.ReadAsync(session => TaskInstanceTable.ListTries(session, dagId, runId, taskId), cancellationToken);
 
     /// <summary>The latest runs with all their task instances, latest first.</summary>
-    public async Task<IReadOnlyList<GridRun>> ListGridAsync(string dagId, int limit, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<GridRun>> ListGridAsync(string dagId, int limit, CancellationToken cancellationToken)
+        => ListGridAsync(new DagRunQuery { DagId = dagId, Limit = limit, OrderBy = "-run_after", WithTotal = false }, cancellationToken);
+
+    /// <summary>A page of runs with all their task instances, the tasks in the order of the DAG.</summary>
+    public async Task<IReadOnlyList<GridRun>> ListGridAsync(DagRunQuery query, CancellationToken cancellationToken)
     {
-        var grid = await _database.ReadAsync(session => RunQueries.Grid(session, dagId, limit), cancellationToken);
-        return [.. grid.Select(row => row with { Tasks = InOrder(dagId, row.Tasks) })];
+        var grid = await _database.ReadAsync(session => RunQueries.Grid(session, query), cancellationToken);
+        return [.. grid.Select(row => row with { Tasks = InOrder(row.Run.DagId, row.Tasks) })];
     }
 
     public Task<IReadOnlyList<XCom>> ListResultsAsync(string dagId, string runId, CancellationToken cancellationToken)

@@ -45,6 +45,9 @@ public sealed class RunFiles
         }
     }
 
+    /// <summary>Whether there is such a file here. A run that an instance of another machine has taken over has left its files behind.</summary>
+    public bool Exists(string name) => File.Exists(PathOf(name));
+
     /// <exception cref="FileNotFoundException">There is no such file: it was never written, or the run's files were removed after their time.</exception>
     public Stream OpenRead(string name)
     {

@@ -14,6 +14,7 @@ public sealed class TaskContext
 {
     private readonly Dag _dag;
     private readonly MetadataDatabase _database;
+    private readonly TrySlot _slot;
     private readonly TimeProvider _clock;
     private readonly Dictionary<string, XCom> _pushed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _assetExtras = new(StringComparer.Ordinal);
@@ -21,7 +22,7 @@ public sealed class TaskContext
     private bool _ended;
 
     internal TaskContext(
-        Dag dag, DagRun run, TaskInstance task, long fencingToken, IServiceProvider services, ILogger logger, RunFiles files, MetadataDatabase database, TimeProvider clock)
+        Dag dag, DagRun run, TaskInstance task, long fencingToken, IServiceProvider services, ILogger logger, RunFiles files, MetadataDatabase database, TrySlot slot, TimeProvider clock)
     {
         _dag = dag;
         Run = run;
@@ -33,6 +34,7 @@ public sealed class TaskContext
         Logger = logger;
         Files = files;
         _database = database;
+        _slot = slot;
         _clock = clock;
     }
 
@@ -99,6 +101,36 @@ public sealed class TaskContext
         => DagParams.Find(_dag, Run.Conf, name) is { } json
             ? JsonSerializer.Deserialize<T>(json)!
             : throw new InvalidOperationException($"The run {RunId} has no param '{name}'.");
+
+    /// <summary>
+    /// Waits until a condition holds (a sensor): asks at once, then at intervals. Meanwhile the try holds no slot of its scheduler, so that any number of
+    /// tasks may wait; it keeps its place in its pool and in its run, and its timeout goes on.
+    /// </summary>
+    /// <param name="condition">Cheap, and without effects: it may be asked again after the process died.</param>
+    /// <param name="interval">Between two looks.</param>
+    public async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> condition, TimeSpan interval, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
+        if (await condition(cancellationToken))
+        {
+            return;
+        }
+
+        _slot.Leave();
+        try
+        {
+            do
+            {
+                await Task.Delay(interval, _clock, cancellationToken);
+            }
+            while (!await condition(cancellationToken));
+        }
+        finally
+        {
+            await _slot.ReturnAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Adds something to the update of an outlet: how much was written, where.</summary>
     public void Describe<T>(Asset asset, T extra)

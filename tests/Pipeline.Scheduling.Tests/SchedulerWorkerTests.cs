@@ -55,6 +55,34 @@ public abstract class SchedulerWorkerTests(Backend backend)
     }
 
     [Fact]
+    public async Task WaitUntil_ManyTasksWait_TheOneSlotIsFreeForOthers()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var isThere = false;
+        var sensor = new DagBuilder("sensor")
+            .Add(Task("wait", (context, cancel) => context.WaitUntilAsync(_ => System.Threading.Tasks.Task.FromResult(Volatile.Read(ref isThere)), TimeSpan.FromMilliseconds(20), cancel)))
+            .Build();
+        var work = new DagBuilder("work").Add(Nothing("a")).Build();
+        var host = await kit.StartAsync([sensor, work], settings: new() { ["Scheduling:MaxActiveTasks"] = "1", ["Scheduling:PollInterval"] = "00:00:00.05" });
+        var (runs, operations) = (host.Services.GetRequiredService<DagRuns>(), host.Services.GetRequiredService<DagOperations>());
+        for (var i = 0; i < 8; i++)
+        {
+            await operations.TriggerAsync("sensor", new TriggerRequest { RunId = $"s{i}" }, Me, Cancellation);
+        }
+
+        await Eventually.TrueAsync(async () => await CountAsync(TaskInstanceState.Running) == 8);
+        await operations.TriggerAsync("work", new TriggerRequest { RunId = "w" }, Me, Cancellation);
+        await Eventually.TrueAsync(async () => (await runs.FindRunAsync("work", "w", Cancellation))!.State == DagRunState.Success);
+        Assert.Equal(8, await CountAsync(TaskInstanceState.Running));
+        Volatile.Write(ref isThere, true);
+        await Eventually.TrueAsync(async () => await CountAsync(TaskInstanceState.Success) == 8);
+        await Eventually.TrueAsync(() => host.Services.GetRequiredService<TaskSlots>().Demand == 0);
+
+        async Task<long> CountAsync(TaskInstanceState state)
+            => (await runs.ListTaskInstancesAsync(new TaskInstanceQuery { DagId = "sensor", States = [state] }, Cancellation)).Total;
+    }
+
+    [Fact]
     public async Task Schedule_ShortInterval_RunsEachIntervalInTurn()
     {
         await using var kit = new SchedulingKit(backend);

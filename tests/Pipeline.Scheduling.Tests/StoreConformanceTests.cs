@@ -101,6 +101,80 @@ public abstract class StoreConformanceTests(Backend backend)
             database.Read(session => session.Query<string>("SELECT event FROM log ORDER BY event")));
     }
 
+    /// <summary>Starts and ends that wait together are few statements, and each is decided as if it came alone.</summary>
+    [Fact]
+    public async Task Tries_StartedAndEndedTogether_AreDecidedEachForItself()
+    {
+        await using var kit = new SchedulingKit(backend);
+        string[] ids = ["a", "b", "c", "d", "e"];
+        var builder = new DagBuilder("many");
+        foreach (var id in ids)
+        {
+            builder.Add(new DagTask(id, (_, _) => System.Threading.Tasks.Task.CompletedTask) { Pool = id == "e" ? "nobody_made_it" : "narrow" });
+        }
+
+        var services = kit.Build([builder.Build()]).Services;
+        var database = services.GetRequiredService<MetadataDatabase>();
+        var versions = services.GetRequiredService<DagVersions>();
+        await database.MigrateAsync(Cancellation);
+        await versions.SaveAsync(database, Cancellation);
+        await services.GetRequiredService<DagOperations>().SavePoolAsync("narrow", 2, null, Me, Cancellation);
+        await database.WriteAsync(session => session.Execute("DELETE FROM slot_pool WHERE pool = 'nobody_made_it'"), Cancellation);
+        await services.GetRequiredService<DagOperations>().TriggerAsync("many", new TriggerRequest { RunId = "r" }, Me, Cancellation);
+        var now = DateTimeOffset.UnixEpoch.AddDays(1);
+        var claim = (await database.WriteAsync(session => ClaimTable.TakeQueued(session, versions.Current, "me", 1, now), Cancellation)).Single();
+        TaskMove Start(string id, Claim by)
+        {
+            var none = database.Read(session => TaskInstanceTable.Find(session, "many", "r", id))!;
+            return new TaskMove(by, none, none.Apply(TaskInstanceEvent.Schedule, now).Apply(TaskInstanceEvent.Queue, now).Apply(TaskInstanceEvent.Start, now));
+        }
+
+        // Of the pool's two slots one goes to a start that is refused, because its owner has lost the run: the room that it would have taken is not given on at once.
+        var starts = new[] { Start("a", claim), Start("b", claim with { Token = claim.Token - 1 }), Start("c", claim), Start("e", claim) };
+        var started = await TogetherAsync(database, starts.Select<TaskMove, Func<Task<TryStartResult>>>(move => () => database.WriteAsync(TryTable.Starts, move, Cancellation)));
+        Assert.Equal([TryStartResult.Started, TryStartResult.Refused, TryStartResult.PoolFull, TryStartResult.PoolFull], started);
+        Assert.Equal(TryStartResult.Started, await database.WriteAsync(TryTable.Starts, Start("c", claim), Cancellation));
+        Assert.Equal(TryStartResult.PoolFull, await database.WriteAsync(TryTable.Starts, Start("d", claim), Cancellation));
+
+        // Two ends for one try: the first counts. One that skips a state is refused by the database, and takes no other along.
+        var (a, c, d) = (Running("a"), Running("c"), database.Read(session => TaskInstanceTable.Find(session, "many", "r", "d"))!);
+        Assert.Equal([true, false], await EndTogetherAsync(End(claim, a, a.Apply(TaskInstanceEvent.Succeed, now)), End(claim, a, a.Apply(TaskInstanceEvent.Fail, now))));
+        Assert.Equal([null, true], await EndTogetherAsync(End(claim, d, d with { State = TaskInstanceState.UpForRetry }), End(claim, c, c.Apply(TaskInstanceEvent.Retry, now) with { NextRetryAt = now })));
+        Assert.Equal(
+            ["a success", "b none", "c up_for_retry", "d none", "e none"],
+            database.Read(session => TaskInstanceTable.List(session, "many", "r")).Select(task => $"{task.TaskId} {task.State.ToWireName()}"));
+        Assert.Equal(TaskInstanceState.Failed, database.Read(session => TaskInstanceTable.ListTries(session, "many", "r", "c")).Single().State);
+        Assert.Equal(["a of a"], database.Read(session => ResultTable.ReadLines(session, "many", "r", "a", 1, 0, 10)).Select(line => line.Message));
+
+        Task<bool?[]> EndTogetherAsync(params TryEnd[] ends) => TogetherAsync(database, ends.Select<TryEnd, Func<Task<bool?>>>(end => async () =>
+        {
+            try
+            {
+                return await database.WriteAsync(TryTable.Ends, end, Cancellation);
+            }
+            catch (MetadataStoreException)
+            {
+                return null;
+            }
+        }));
+
+        TaskInstance Running(string id) => database.Read(session => TaskInstanceTable.Find(session, "many", "r", id))!;
+
+        TryEnd End(Claim by, TaskInstance from, TaskInstance to)
+            => new(new TaskMove(by, from, to), [], [new TaskLogLine("many", "r", to.TaskId, to.TryNumber, 1, now, "INFO", $"{to.TaskId} of {from.TaskId}")], [], IsRepeated: false);
+    }
+
+    /// <summary>Begins the writes while another holds the writer, so that they wait together.</summary>
+    private static async Task<T[]> TogetherAsync<T>(MetadataDatabase database, IEnumerable<Func<Task<T>>> writes)
+    {
+        using var gate = new ManualResetEventSlim();
+        var first = database.WriteAsync(_ => { gate.Wait(Cancellation); return 0; }, Cancellation);
+        var begun = writes.Select(write => write()).ToList();
+        gate.Set();
+        await first;
+        return await System.Threading.Tasks.Task.WhenAll(begun);
+    }
+
     [Fact]
     public async Task Migrate_ManyProcessesAtOnce_MakesTheTablesOnce()
     {

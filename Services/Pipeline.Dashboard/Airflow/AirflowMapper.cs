@@ -184,15 +184,7 @@ internal sealed class AirflowMapper(DagRuns runs, DagCatalog catalog)
 
     private async Task<Dictionary<(string DagId, string RunId), DagRun>> RunsOfAsync(IReadOnlyList<TaskInstance> tasks, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<(string, string), DagRun>();
-        foreach (var (dagId, runId) in tasks.Select(task => (task.DagId, task.RunId)).Distinct())
-        {
-            if (await runs.FindRunAsync(dagId, runId, cancellationToken) is { } run)
-            {
-                found.Add((dagId, runId), run);
-            }
-        }
-
+        var found = (await runs.FindRunsAsync([.. tasks.Select(task => (task.DagId, task.RunId)).Distinct()], cancellationToken)).ToDictionary(run => (run.DagId, run.RunId));
         await LoadVersionsAsync([.. found.Values], cancellationToken);
         return found;
     }

@@ -19,8 +19,12 @@ internal static partial class DagRunsApi
         .With("run_type", ParameterKind.Texts, "Any of these types: scheduled, manual, backfill, asset_triggered.")
         .With("run_id_pattern", ParameterKind.Text, "Part of the id; % stands for anything.")
         .WithRange("run_after").WithRange("logical_date").WithRange("start_date").WithRange("end_date")
-        .WithOrderBy("id", "dag_id", "run_id", "dag_run_id", "state", "logical_date", "run_after", "start_date", "end_date")
-        .Without("conf_contains", "dag_version", "bundle_version", "triggering_user_name_pattern", "dag_id_pattern", "partition_key_pattern", "duration_gte", "duration_gt", "duration_lte", "duration_lt")
+        .With("dag_id_pattern", ParameterKind.Text, "Part of the DAG's id; % stands for anything.")
+        .With("triggering_user_name_pattern", ParameterKind.Text, "Part of the name of who triggered it; % stands for anything.")
+        .With("conf_contains", ParameterKind.Text, "Part of the conf's JSON text.")
+        .WithDurations("duration")
+        .WithOrderBy("id", "dag_id", "run_id", "dag_run_id", "run_type", "state", "logical_date", "run_after", "start_date", "end_date", "duration")
+        .Without("dag_version", "bundle_version", "partition_key_pattern")
         .WithoutRange("updated_at");
 
     private static readonly QueryParameters Waiting = new QueryParameters()
@@ -56,11 +60,15 @@ internal static partial class DagRunsApi
             States = reader.Known<DagRunState>("state", Names.RunState, "a state of a run") ?? [],
             Types = reader.Known<DagRunType>("run_type", Names.RunType, "a type of run") ?? [],
             RunIdPattern = reader.Text("run_id_pattern"),
+            DagIdPattern = reader.Text("dag_id_pattern"),
+            TriggeringUserPattern = reader.Text("triggering_user_name_pattern"),
+            ConfContains = reader.Text("conf_contains"),
+            Duration = reader.Durations("duration"),
             RunAfter = reader.Range("run_after"),
             LogicalDate = reader.Range("logical_date"),
             StartDate = reader.Range("start_date"),
             EndDate = reader.Range("end_date"),
-            OrderBy = reader.OrderBy.Replace("dag_run_id", "run_id", StringComparison.Ordinal),
+            OrderBy = reader.OrderByAll.Replace("dag_run_id", "run_id", StringComparison.Ordinal),
             Limit = reader.Limit,
             Offset = reader.Offset,
         };
@@ -78,15 +86,13 @@ internal static partial class DagRunsApi
         [FromRoute(Name = "dag_id")] string dagId, HttpContext context, DagRuns runs, AirflowMapper mapper, CancellationToken cancellationToken)
     {
         var body = await context.ReadBodyAsync<DagRunsBatchBody>();
-        if (body.ConfContains is not null)
-        {
-            throw AirflowProblemException.NotSupported("conf_contains is not supported.");
-        }
-
         var reader = new BatchReader(body);
         var query = new DagRunQuery
         {
-            DagId = AirflowRoutes.OrAny(dagId) ?? reader.OneDag(),
+            DagId = AirflowRoutes.OrAny(dagId),
+            DagIds = body.DagIds ?? [],
+            ConfContains = body.ConfContains,
+            Duration = reader.Duration,
             States = [.. (body.States ?? []).Where(state => state is not null).Select(state => Names.RunState(state!) ?? throw AirflowProblemException.Invalid("states", $"'{state}' is not a state of a run."))],
             RunAfter = reader.RunAfter,
             LogicalDate = reader.LogicalDate,

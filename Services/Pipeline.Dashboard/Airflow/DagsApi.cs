@@ -52,7 +52,7 @@ internal static class DagsApi
         var query = Read(reader) with
         {
             LastRunState = reader.Known<DagRunState>("last_dag_run_state", Names.RunState, "a state of a run")?.Single(),
-            OrderBy = reader.OrderBy,
+            OrderBy = reader.OrderByAll,
         };
         reader.Check();
         var page = await runs.ListDagsAsync(query, cancellationToken);

@@ -51,6 +51,8 @@ internal static class Describing
     {
         ParameterKind.Texts => new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
         ParameterKind.Integer => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" },
+        ParameterKind.Integers => new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" } },
+        ParameterKind.Number => new OpenApiSchema { Type = JsonSchemaType.Number },
         ParameterKind.Boolean => new OpenApiSchema { Type = JsonSchemaType.Boolean },
         ParameterKind.Time => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time", Examples = [JsonValue.Create("2026-01-31T12:00:00Z")] },
         _ => new OpenApiSchema { Type = JsonSchemaType.String },

@@ -37,7 +37,7 @@ internal static class EventLogsApi
             Owner = reader.Text("owner"),
             Event = reader.Text("event"),
             When = QueryReader.Range(null, reader.Time("after"), null, reader.Time("before")),
-            OrderBy = reader.OrderBy.Replace("event_log_id", "id", StringComparison.Ordinal).Replace("dttm", "when", StringComparison.Ordinal),
+            OrderBy = reader.OrderByAll.Replace("event_log_id", "id", StringComparison.Ordinal).Replace("dttm", "when", StringComparison.Ordinal),
             Limit = reader.Limit,
             Offset = reader.Offset,
         };

@@ -65,39 +65,7 @@ internal static class PoolsApi
     private static async Task<BulkResponse> BulkAsync(HttpContext context, DagRuns runs, DagOperations operations, CancellationToken cancellationToken)
     {
         var body = await context.ReadBodyAsync<BulkBody>();
-        var results = new Dictionary<string, (List<string> Success, List<BulkError> Errors)>(StringComparer.Ordinal);
-        foreach (var action in body.Actions)
-        {
-            if (action.Action is not ("create" or "update" or "delete"))
-            {
-                throw AirflowProblemException.Invalid("actions", $"'{action.Action}' must be create, update or delete.");
-            }
-
-            if (!results.TryGetValue(action.Action, out var result))
-            {
-                results.Add(action.Action, result = ([], []));
-            }
-
-            foreach (var entity in action.Entities)
-            {
-                try
-                {
-                    result.Success.Add(await ApplyAsync(action, entity, context, runs, operations, cancellationToken));
-                }
-                catch (AirflowProblemException e)
-                {
-                    result.Errors.Add(new BulkError(e.Message, e.Status));
-                }
-                catch (DagOperationException e)
-                {
-                    result.Errors.Add(new BulkError(e.Message, AirflowProblems.StatusOf(e.Kind)));
-                }
-            }
-        }
-
-        return new BulkResponse(Of("create"), Of("update"), Of("delete"));
-
-        BulkActionResponse? Of(string action) => results.TryGetValue(action, out var result) ? new BulkActionResponse(result.Success, result.Errors) : null;
+        return await Bulk.ApplyAsync(body, (action, entity) => ApplyAsync(action, entity, context, runs, operations, cancellationToken));
     }
 
     /// <summary>One entity of a bulk action; returns the pool's name.</summary>

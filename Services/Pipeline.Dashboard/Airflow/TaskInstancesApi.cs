@@ -14,10 +14,15 @@ internal static class TaskInstancesApi
         .With("state", ParameterKind.Texts, "Any of these states; no_status for what is not scheduled yet.")
         .With("pool", ParameterKind.Texts, "In any of these pools.")
         .WithRange("run_after").WithRange("logical_date").WithRange("start_date").WithRange("end_date")
-        .WithOrderBy("task_id", "map_index", "state", "duration", "start_date", "end_date", "try_number", "logical_date", "run_after")
-        .Without(
-            "task_display_name_pattern", "task_group_id", "dag_id_pattern", "run_id_pattern", "pool_name_pattern", "queue", "queue_name_pattern", "executor", "version_number", "try_number",
-            "operator", "operator_name_pattern", "map_index", "duration_gte", "duration_gt", "duration_lte", "duration_lt")
+        .WithOrderBy("map_index", "id", "task_id", "state", "duration", "start_date", "end_date", "try_number", "logical_date", "run_after")
+        .With("task_display_name_pattern", ParameterKind.Text, "Part of the task's id, which is its name too; % stands for anything.")
+        .With("dag_id_pattern", ParameterKind.Text, "Part of the DAG's id.")
+        .With("run_id_pattern", ParameterKind.Text, "Part of the run's id.")
+        .With("pool_name_pattern", ParameterKind.Text, "Part of the pool's name.")
+        .With("try_number", ParameterKind.Integers, "With any of these numbers of tries.")
+        .With("map_index", ParameterKind.Texts, "Tasks are not mapped: -1 finds all.")
+        .WithDurations("duration")
+        .Without("task_group_id", "queue", "queue_name_pattern", "executor", "version_number", "operator", "operator_name_pattern")
         .WithoutRange("updated_at");
 
     public static void Map(IEndpointRouteBuilder api)
@@ -27,6 +32,8 @@ internal static class TaskInstancesApi
             .WithSummary($"Task instances of a run; {AirflowRoutes.Any} in place of the DAG or the run for all");
         api.MapPost($"{List}/list", ListBatchAsync).WithName("get_task_instances_batch").WithTags("Task Instance").WithBody<TaskInstancesBatchBody>().RequireRole(ApiRoles.Viewer)
             .WithSummary("Task instances; the query is the body");
+        api.MapPatch(List, BulkAsync).WithName("bulk_task_instances").WithTags("Task Instance").WithBody<BulkBody>().RequireRole(ApiRoles.Operator)
+            .WithSummary($"Says how many task instances ended, or sets their notes; {AirflowRoutes.Any} in place of the DAG or the run when the entities name them");
         foreach (var (path, suffix) in new[] { (AirflowRoutes.Task, ""), (AirflowRoutes.MappedTask, "_by_map_index") })
         {
             var mapped = suffix.Length > 0;
@@ -56,11 +63,17 @@ internal static class TaskInstancesApi
             TaskId = reader.Text("task_id"),
             States = States(reader.Texts("state"), "state", out var findsNothing),
             Pools = reader.Texts("pool") ?? [],
+            TaskIdPattern = reader.Text("task_display_name_pattern"),
+            DagIdPattern = reader.Text("dag_id_pattern"),
+            RunIdPattern = reader.Text("run_id_pattern"),
+            PoolPattern = reader.Text("pool_name_pattern"),
+            TryNumbers = reader.Integers("try_number"),
+            Duration = reader.Durations("duration"),
             RunAfter = reader.Range("run_after"),
             LogicalDate = reader.Range("logical_date"),
             StartDate = reader.Range("start_date"),
             EndDate = reader.Range("end_date"),
-            OrderBy = Order(reader.OrderBy),
+            OrderBy = Order(reader.OrderByAll),
             Limit = reader.Limit,
             Offset = reader.Offset,
         };
@@ -70,6 +83,7 @@ internal static class TaskInstancesApi
             await DagRunsApi.FindAsync(runs, path.DagId, path.RunId, cancellationToken);
         }
 
+        findsNothing |= reader.Texts("map_index") is { Count: > 0 } indexes && !indexes.Contains("-1");
         return findsNothing ? new TaskInstanceCollectionResponse([], 0) : await mapper.TasksAsync(await runs.ListTaskInstancesAsync(query, cancellationToken), cancellationToken);
     }
 
@@ -85,9 +99,12 @@ internal static class TaskInstancesApi
         var reader = new BatchReader(body);
         var query = new TaskInstanceQuery
         {
-            DagId = AirflowRoutes.OrAny(path.DagId) ?? reader.OneDag(),
-            RunId = AirflowRoutes.OrAny(path.RunId) ?? BatchReader.One(body.DagRunIds, "dag_run_ids"),
-            TaskId = BatchReader.One(body.TaskIds, "task_ids"),
+            DagId = AirflowRoutes.OrAny(path.DagId),
+            RunId = AirflowRoutes.OrAny(path.RunId),
+            DagIds = body.DagIds ?? [],
+            RunIds = body.DagRunIds ?? [],
+            TaskIds = body.TaskIds ?? [],
+            Duration = reader.Duration,
             States = States(body.State?.Select(state => state ?? "null"), "state", out var findsNothing),
             Pools = body.Pool ?? [],
             RunAfter = reader.RunAfter,
@@ -113,17 +130,7 @@ internal static class TaskInstancesApi
         CheckMapIndex(context);
         var body = await ReadAsync(context);
         var mask = UpdateMask.Of(context.Request, body.NewState is not null ? "new_state" : null, body.Note is not null ? "note" : null);
-        await FindAsync(runs, path, cancellationToken);
-        IReadOnlyList<TaskInstance> marked = [];
-        if (mask.Contains("new_state"))
-        {
-            marked = await operations.MarkTasksAsync(Marking(path, body, dryRun: false), context.Actor(), cancellationToken);
-        }
-
-        if (mask.Contains("note"))
-        {
-            await operations.SetTaskNoteAsync(path.DagId, path.RunId, path.TaskId, body.Note, context.Actor(), cancellationToken);
-        }
+        var marked = await ChangeAsync(path, body, mask, context, runs, operations, cancellationToken);
 
         // As they are now, in the order they were marked in.
         var now = new List<TaskInstance>();
@@ -133,6 +140,57 @@ internal static class TaskInstancesApi
         }
 
         return await mapper.TasksAsync(now, cancellationToken);
+    }
+
+    /// <summary>Does what a body says; returns the task instances that it marked.</summary>
+    private static async Task<IReadOnlyList<TaskInstance>> ChangeAsync(
+        TaskPath path, PatchTaskInstanceBody body, IReadOnlySet<string> mask, HttpContext context, DagRuns runs, DagOperations operations, CancellationToken cancellationToken)
+    {
+        await FindAsync(runs, path, cancellationToken);
+        var marked = mask.Contains("new_state") ? await operations.MarkTasksAsync(Marking(path, body, dryRun: false), context.Actor(), cancellationToken) : [];
+        if (mask.Contains("note"))
+        {
+            await operations.SetTaskNoteAsync(path.DagId, path.RunId, path.TaskId, body.Note, context.Actor(), cancellationToken);
+        }
+
+        return marked;
+    }
+
+    private static async Task<BulkResponse> BulkAsync([AsParameters] RunPath path, HttpContext context, DagRuns runs, DagOperations operations, CancellationToken cancellationToken)
+    {
+        var body = await context.ReadBodyAsync<BulkBody>();
+        return await Bulk.ApplyAsync(body, async (action, entity) =>
+        {
+            if (action.Action != "update")
+            {
+                throw AirflowProblemException.NotSupported($"The action {action.Action} is not supported: a task instance is part of its run. Trigger or delete the run, or clear the task.");
+            }
+
+            var patch = BodyReader.Read<BulkTaskInstanceBody>(entity);
+            CheckNote(patch);
+            if (patch.MapIndex != -1)
+            {
+                throw NoMapIndex($"{patch.MapIndex}");
+            }
+
+            var task = new TaskPath(Named(path.DagId, patch.DagId, "dag_id"), Named(path.RunId, patch.DagRunId, "dag_run_id"), patch.TaskId);
+            var mask = action.UpdateMask is { Count: > 0 } asked ? asked.ToHashSet(StringComparer.Ordinal) : UpdateMask.Of(context.Request, patch.NewState is not null ? "new_state" : null, patch.Note is not null ? "note" : null);
+            if (action.ActionOnNonExistence != "skip" || await runs.FindTaskInstanceAsync(task.DagId, task.RunId, task.TaskId, cancellationToken) is not null)
+            {
+                await ChangeAsync(task, patch, mask, context, runs, operations, cancellationToken);
+            }
+
+            return $"{task.DagId}.{task.RunId}.{task.TaskId}[-1]";
+        });
+
+        static string Named(string inPath, string? inEntity, string field) => (AirflowRoutes.OrAny(inPath), inEntity) switch
+        {
+            (null, null) => throw AirflowProblemException.Invalid(field, "It is required, because the path names none."),
+            (null, { } named) => named,
+            ({ } named, null) => named,
+            var (named, other) when named == other => named,
+            _ => throw AirflowProblemException.Invalid(field, $"'{inEntity}' is not the one of the path, '{inPath}'."),
+        };
     }
 
     private static async Task<TaskInstanceCollectionResponse> PatchDryRunAsync(
@@ -169,14 +227,25 @@ internal static class TaskInstancesApi
         var given = context.GetRouteValue("map_index")?.ToString() ?? context.Request.Query["map_index"].ToString();
         if (given is not ("" or "-1"))
         {
-            throw AirflowProblemException.NotFound($"There is no map index {given}: tasks are not mapped, their index is -1.");
+            throw NoMapIndex(given);
         }
     }
+
+    private static AirflowProblemException NoMapIndex(string given) => AirflowProblemException.NotFound($"There is no map index {given}: tasks are not mapped, their index is -1.");
 
     private static async Task<PatchTaskInstanceBody> ReadAsync(HttpContext context)
     {
         var body = await context.ReadBodyAsync<PatchTaskInstanceBody>();
-        return body.Note is { Length: > 1000 } ? throw AirflowProblemException.Invalid("note", "It is longer than 1000 characters.") : body;
+        CheckNote(body);
+        return body;
+    }
+
+    private static void CheckNote(PatchTaskInstanceBody body)
+    {
+        if (body.Note is { Length: > 1000 })
+        {
+            throw AirflowProblemException.Invalid("note", "It is longer than 1000 characters.");
+        }
     }
 
     private static MarkTasksRequest Marking(TaskPath path, PatchTaskInstanceBody body, bool dryRun) => new()
@@ -202,6 +271,6 @@ internal static class TaskInstancesApi
         return [.. ours.Select(name => Names.TaskState(name) ?? throw AirflowProblemException.Invalid(field, $"'{name}' is not a state of a task instance."))];
     }
 
-    /// <summary>The map index is the same for all.</summary>
-    private static string Order(string asked) => asked.TrimStart('-') == "map_index" ? "task_id" : asked;
+    /// <summary>The map index is the same for all, so that it leaves the order to the ids.</summary>
+    private static string Order(string asked) => asked.Replace("map_index", "id", StringComparison.Ordinal);
 }

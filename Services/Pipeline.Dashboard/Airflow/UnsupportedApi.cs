@@ -55,7 +55,6 @@ internal static class UnsupportedApi
         ("GET", $"{Mapping}/hitlDetails", HumanInTheLoop),
         ("PATCH", $"{Mapping}/hitlDetails", HumanInTheLoop),
         ("GET", $"{Mapping}/hitlDetails/tries/{{try_number:int}}", HumanInTheLoop),
-        ("PATCH", $"{Run}/taskInstances", "Task instances are marked one request each: PATCH the task instance, with include_downstream and the like."),
         ("DELETE", Task, "A task instance is part of its run: delete the run, or clear the task."),
         ("GET", $"{Task}/dependencies", Dependencies),
         ("GET", $"{Mapping}/dependencies", Dependencies),

@@ -29,13 +29,7 @@ internal static class RunsApi
             LogicalDate = new TimeRange(null, before is { } time ? DateTimeOffset.FromUnixTimeMilliseconds(time - 1) : null),
             WithTotal = false,
         };
-        var page = (await runs.ListRunsAsync(query, cancellationToken)).Items;
-        var items = new RunItem[page.Count];
-        for (var i = 0; i < items.Length; i++)
-        {
-            items[i] = ToItem(page[i], await runs.ListTaskInstancesAsync(page[i].DagId, page[i].RunId, cancellationToken));
-        }
-
+        RunItem[] items = [.. (await runs.ListGridAsync(query, cancellationToken)).Select(row => ToItem(row.Run, row.Tasks))];
         return TypedResults.Ok(new ItemPage<RunItem>(items, items.Length == limit ? $"{items[^1].LogicalDate:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}" : null));
     }
 

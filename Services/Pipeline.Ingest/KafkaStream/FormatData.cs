@@ -14,6 +14,13 @@ internal static class FormatData
     public static async Task RunAsync(TaskContext context, CancellationToken cancellationToken)
     {
         var fetched = context.Pull<Fetched>("get_data", TaskResult.ReturnValue);
+        if (!context.Files.Exists(fetched.File))
+        {
+            // Another machine has taken the run over. The interval decides who is fetched, so that these are the same people.
+            context.Logger.FilesLeftBehind(fetched.File);
+            await GetData.RunAsync(context, cancellationToken);
+        }
+
         var eventTime = KafkaStreamDag.EventTime(context.DataInterval);
         var rejected = new List<RejectedUser>();
         var events = 0;

@@ -19,6 +19,12 @@ internal static class StreamData
     {
         var fetched = context.Pull<Fetched>("get_data", TaskResult.ReturnValue);
         var formatted = context.Pull<Formatted>("format_data", TaskResult.ReturnValue);
+        if (!context.Files.Exists(formatted.File) || !context.Files.Exists(formatted.RejectsFile))
+        {
+            context.Logger.FilesLeftBehind(formatted.File);
+            await FormatData.RunAsync(context, cancellationToken);
+        }
+
         await using var writer = context.Services.GetRequiredService<IRecordLog>().CreateWriter();
         using var batch = new EventBatch(writer, Topics.Users, context.RunId, context.Services.GetRequiredService<TimeProvider>(), MaxBatch);
         using var deadLetters = new DoorDeadLetters(writer, context.RunId, context.Services, MaxBatch);

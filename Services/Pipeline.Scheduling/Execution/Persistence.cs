@@ -17,25 +17,17 @@ internal sealed class Persistence(MetadataDatabase database, InstanceLease lease
 
     public Task<T> WriteAsync<T>(Func<MetadataSession, T> write) => InsistAsync(_ => database.WriteAsync(write, CancellationToken.None));
 
-    /// <summary>
-    /// Moves a task instance on, with whatever else belongs to it. When an earlier attempt broke in the middle of its commit, a refusal may mean
-    /// that it had been written: then the row says so.
-    /// </summary>
-    public Task<bool> SaveAsync(Claim claim, TaskInstance from, TaskInstance to, Action<MetadataSession>? also = null)
-        => InsistAsync(attempt => database.WriteAsync(
-            session =>
-            {
-                if (TaskInstanceTable.Save(session, claim, from, to))
-                {
-                    also?.Invoke(session);
-                    return true;
-                }
+    /// <summary>Starts a try.</summary>
+    public Task<TryStartResult> StartAsync(TaskMove start) => InsistAsync(_ => database.WriteAsync(TryTable.Starts, start, CancellationToken.None));
 
-                return attempt > 0
-                    && TaskInstanceTable.Find(session, to.DagId, to.RunId, to.TaskId) is { } stored
-                    && stored.State == to.State && stored.TryNumber == to.TryNumber && stored.EndDate == to.EndDate;
-            },
-            CancellationToken.None));
+    /// <summary>
+    /// Ends a try, with whatever it leaves. When an earlier attempt broke in the middle of its commit, a refusal may mean that it had been written: then
+    /// the row says so.
+    /// </summary>
+    public Task<bool> EndAsync(TryEnd end) => InsistAsync(attempt => database.WriteAsync(TryTable.Ends, end with { IsRepeated = attempt > 0 }, CancellationToken.None));
+
+    /// <summary>Moves a task instance on that is not running here.</summary>
+    public Task<bool> MoveAsync(TaskMove move) => EndAsync(new TryEnd(move, [], [], [], IsRepeated: false));
 
     private async Task<T> InsistAsync<T>(Func<int, Task<T>> access)
     {

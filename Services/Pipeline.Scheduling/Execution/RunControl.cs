@@ -6,6 +6,7 @@ namespace Pipeline.Scheduling.Execution;
 internal sealed class RunControl : IDisposable
 {
     private readonly CancellationTokenSource _interrupt = new();
+    private int _waiting;
 
     // At most one event for each task of the run and one for each change that somebody made; whoever writes one must not wait for the run's loop.
     private readonly Channel<RunSignal> _signals = Channel.CreateUnbounded<RunSignal>(new UnboundedChannelOptions { SingleReader = true });
@@ -13,13 +14,19 @@ internal sealed class RunControl : IDisposable
     /// <summary>No more tries are to start; those under way may end.</summary>
     public bool IsDraining { get; private set; }
 
-    /// <summary>Whether the run has something to do, and does not only wait for a retry or for a person. A run that has just been claimed has.</summary>
-    public bool IsBusy { get; set; } = true;
+    /// <summary>Tries under way. A run that has just been claimed is about to have one.</summary>
+    public int ActiveTries { get; set; } = 1;
+
+    /// <summary>Whether the run has something to do, and does not only wait: for a retry, for a person, for what its tasks wait for.</summary>
+    public bool IsBusy => ActiveTries > Volatile.Read(ref _waiting);
 
     /// <summary>Tries under way are to end now.</summary>
     public CancellationToken Interrupted => _interrupt.Token;
 
     public ChannelReader<RunSignal> Signals => _signals.Reader;
+
+    /// <summary>Counts the tries under way that hold no slot, because they only wait.</summary>
+    public void Waits(int change) => Interlocked.Add(ref _waiting, change);
 
     public void Signal(RunSignal signal) => _signals.Writer.TryWrite(signal);
 

@@ -99,7 +99,7 @@ internal sealed class RunLoop
             return plan.IsComplete ? await FinishAsync() : await ReleaseAsync();
         }
 
-        _control.IsBusy = _active.Count > 0;
+        _control.ActiveTries = _active.Count;
         await WaitAsync(plan.NextRetryAt);
         return null;
     }
@@ -179,7 +179,7 @@ internal sealed class RunLoop
     private async Task EndWithoutRunningAsync(IReadOnlyList<TaskEnding> endings)
     {
         var moves = endings.Select(ending => (From: _tasks[ending.TaskId], To: _tasks[ending.TaskId].Apply(ending.Happened, Now()))).ToList();
-        var saved = await _services.Persistence.WriteAsync(session => moves.Select(move => TaskInstanceTable.Save(session, _claim, move.From, move.To)).ToList());
+        var saved = await _services.Persistence.WriteAsync(session => TaskInstanceTable.SaveAll(session, [.. moves.Select(move => new TaskMove(_claim, move.From, move.To))]));
         foreach (var (move, isSaved) in moves.Zip(saved))
         {
             _mustLoad |= !isSaved;
@@ -189,7 +189,7 @@ internal sealed class RunLoop
 
     private async Task MoveAsync(TaskInstance from, TaskInstance to)
     {
-        if (await _services.Persistence.SaveAsync(_claim, from, to))
+        if (await _services.Persistence.MoveAsync(new TaskMove(_claim, from, to)))
         {
             _tasks[to.TaskId] = to;
             _services.Callbacks.Start(_callbacks, _dag, _claim.Run, to);
@@ -216,7 +216,7 @@ internal sealed class RunLoop
     {
         try
         {
-            var ended = await _services.Tasks.RunAsync(_dag, task, _claim, current, readySince, active.Cancel.Token);
+            var ended = await _services.Tasks.RunAsync(_dag, task, _claim, current, readySince, _control, active.Cancel.Token);
             _control.Signal(new RunSignal(task.Id, ended));
         }
         catch (OperationCanceledException)

@@ -28,30 +28,32 @@ internal sealed class TaskExecutor(
 
     /// <summary>Runs one try.</summary>
     /// <param name="readySince">When it could have begun, to measure the delay.</param>
+    /// <param name="control">Of its run.</param>
     /// <param name="cancel">The try is not wanted any more: it is cancelled and not counted.</param>
     /// <returns>The task instance as the try left it; <see langword="null"/> when it is not for this instance to move any more.</returns>
     /// <exception cref="OperationCanceledException">Cancelled before it began.</exception>
-    public async Task<TaskInstance?> RunAsync(Dag dag, DagTask task, Claim claim, TaskInstance current, DateTimeOffset readySince, CancellationToken cancel)
+    public async Task<TaskInstance?> RunAsync(Dag dag, DagTask task, Claim claim, TaskInstance current, DateTimeOffset readySince, RunControl control, CancellationToken cancel)
     {
         var priority = dag.Priority(task.Id);
         while (true)
         {
             current = await TakeSlotAsync(claim, current, priority, cancel);
+            var slot = new TrySlot(slots, priority, control);
             try
             {
                 var running = ToRunning(current);
-                switch (await StartAsync(claim, current, running))
+                switch (await persistence.StartAsync(new TaskMove(claim, current, running)))
                 {
-                    case StartResult.Started:
+                    case TryStartResult.Started:
                         instruments.TaskStarted(running, readySince);
-                        return await RunTryAsync(dag, task, claim, running, cancel);
-                    case StartResult.Refused:
+                        return await RunTryAsync(dag, task, claim, running, slot, cancel);
+                    case TryStartResult.Refused:
                         return null;
                 }
             }
             finally
             {
-                slots.Release();
+                slot.Close();
             }
 
             // The pool is full. Its slot is free for others; it is asked again when a task of this process ends in the pool, or after a while.
@@ -110,7 +112,7 @@ internal sealed class TaskExecutor(
         }
 
         // Refused: the start will be refused as well, and tell.
-        return shown == current || !await persistence.SaveAsync(claim, current, shown) ? current : shown;
+        return shown == current || !await persistence.MoveAsync(new TaskMove(claim, current, shown)) ? current : shown;
     }
 
     private TaskInstance ToRunning(TaskInstance current)
@@ -121,24 +123,7 @@ internal sealed class TaskExecutor(
         return next.Apply(TaskInstanceEvent.Start, now) with { Hostname = lease.Instance.Hostname, Pid = lease.Instance.Pid };
     }
 
-    private async Task<StartResult> StartAsync(Claim claim, TaskInstance from, TaskInstance running)
-    {
-        // The pool is asked in the transaction that takes its slot; a full one changes nothing.
-        var full = false;
-        var saved = await persistence.WriteAsync(session =>
-        {
-            full = !PoolTable.HasRoom(session, running.Pool, running.PoolSlots);
-            return !full && (TaskInstanceTable.Save(session, claim, from, running) || IsStored(session, running));
-        });
-        return full ? StartResult.PoolFull : saved ? StartResult.Started : StartResult.Refused;
-    }
-
-    /// <summary>Whether a start whose commit broke off had been written all the same: nobody else can have started this try of this owner.</summary>
-    private static bool IsStored(MetadataSession session, TaskInstance running)
-        => TaskInstanceTable.Find(session, running.DagId, running.RunId, running.TaskId) is { State: TaskInstanceState.Running } stored
-            && stored.TryNumber == running.TryNumber && stored.StartDate == running.StartDate && stored.Hostname == running.Hostname && stored.Pid == running.Pid;
-
-    private async Task<TaskInstance?> RunTryAsync(Dag dag, DagTask task, Claim claim, TaskInstance running, CancellationToken cancel)
+    private async Task<TaskInstance?> RunTryAsync(Dag dag, DagTask task, Claim claim, TaskInstance running, TrySlot slot, CancellationToken cancel)
     {
         var run = claim.Run;
         using var activity = SchedulingActivitySource.StartTask(run, running);
@@ -148,7 +133,7 @@ internal sealed class TaskExecutor(
         log.TryStarted(running.TryNumber, running.MaxTries + 1, run.DataInterval);
 
         var context = new TaskContext(
-            dag, run, running, claim.Token, scope.ServiceProvider, log, new RunFiles(dataDirectory.FullPath, run.DagId, run.RunId), database, clock);
+            dag, run, running, claim.Token, scope.ServiceProvider, log, new RunFiles(dataDirectory.FullPath, run.DagId, run.RunId), database, slot, clock);
 
         // Between the start and here the process may have been stopped for longer than its lease; then somebody else runs this by now.
         var outcome = lease.IsValid ? await TryAsync(task, context, log, cancel) : TryOutcome.Interrupted;
@@ -159,15 +144,8 @@ internal sealed class TaskExecutor(
         SchedulingActivitySource.EndTask(activity, ended, outcome.Error);
 
         var lines = await log.EndAsync();
-        var saved = await persistence.SaveAsync(claim, running, ended, session =>
-        {
-            ResultTable.InsertResults(session, kept ? results : []);
-            ResultTable.InsertLines(session, lines);
-            foreach (var asset in ended.State == TaskInstanceState.Success ? task.Outlets : [])
-            {
-                AssetTable.Update(session, AssetTable.Save(session, asset, Now()), asset.Name, context.AssetExtra(asset), ended, Now());
-            }
-        });
+        IReadOnlyList<AssetUpdate> updates = ended.State == TaskInstanceState.Success ? [.. task.Outlets.Select(asset => new AssetUpdate(asset, context.AssetExtra(asset)))] : [];
+        var saved = await persistence.EndAsync(new TryEnd(new TaskMove(claim, running, ended), kept ? results : [], lines, updates, IsRepeated: false));
         pools.Set(task.Pool);
         return saved ? ended : null;
     }
@@ -257,11 +235,4 @@ internal sealed class TaskExecutor(
     }
 
     private DateTimeOffset Now() => UnixTime.Cut(clock.GetUtcNow());
-
-    private enum StartResult : byte
-    {
-        Started,
-        PoolFull,
-        Refused,
-    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,7 @@ internal static class SchedulingBench
         int Number(string name, int otherwise) => int.Parse(given.GetValueOrDefault(name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
         var directory = Path.Combine(Path.GetTempPath(), $"pipeline-bench-{Guid.NewGuid():N}");
         var postgres = given.TryGetValue("postgres", out var server) ? await FreshDatabaseAsync(server) : null;
-        var hosts = Enumerable.Range(0, Number("instances", 1)).Select(_ => Build(directory, postgres, Number("tasks", 10), Number("slots", 32))).ToList();
+        var hosts = Enumerable.Range(0, Number("instances", 1)).Select(_ => Build(directory, postgres, Number("tasks", 10), Number("slots", 32), withApi: args is ["queries", ..])).ToList();
         try
         {
             foreach (var host in hosts)
@@ -41,7 +42,7 @@ internal static class SchedulingBench
             {
                 "throughput" => await ThroughputAsync(hosts, Number("runs", 400), Number("tasks", 10)),
                 "delay" => await DelayAsync(hosts, Number("runs", 200), Number("rate", 20)),
-                "queries" => await QueriesAsync(hosts[0], Number("runs", 100_000)),
+                "queries" => await QueriesBench.RunAsync(hosts[0], Number("runs", 100_000)),
                 "idle" => await IdleAsync(),
                 _ => throw new ArgumentException($"There is no measurement '{what}'; there are throughput, delay, queries and idle.", nameof(args)),
             };
@@ -110,22 +111,6 @@ internal static class SchedulingBench
         };
     }
 
-    private static async Task<Dictionary<string, object>> QueriesAsync(IHost host, int runs)
-    {
-        await FillAsync(host, runs);
-        var (read, operations) = (host.Services.GetRequiredService<DagRuns>(), host.Services.GetRequiredService<DagOperations>());
-        var random = new Random(7);
-        return new()
-        {
-            ["stored_runs"] = runs,
-            ["list_ms"] = await MeasureAsync(200, _ => read.ListRunsAsync(new DagRunQuery { DagId = "stored", Limit = 100 }, CancellationToken.None)),
-            ["list_deep_page_ms"] = await MeasureAsync(100, _ => read.ListRunsAsync(new DagRunQuery { DagId = "stored", Limit = 100, Offset = random.Next(runs) }, CancellationToken.None)),
-            ["list_failed_ms"] = await MeasureAsync(100, _ => read.ListRunsAsync(new DagRunQuery { States = [DagRunState.Failed], Limit = 100 }, CancellationToken.None)),
-            ["grid_ms"] = await MeasureAsync(200, _ => read.ListGridAsync("stored", 25, CancellationToken.None)),
-            ["clear_ms"] = await MeasureAsync(100, _ => operations.ClearAsync(new ClearRequest { DagId = "stored", RunIds = [$"r{random.Next(runs)}"] }, Me, CancellationToken.None)),
-        };
-    }
-
     /// <summary>A minute with one DAG that is due every ten seconds and nothing else.</summary>
     private static async Task<Dictionary<string, object>> IdleAsync()
     {
@@ -141,21 +126,7 @@ internal static class SchedulingBench
         };
     }
 
-    private static async Task<object> MeasureAsync(int times, Func<int, Task> call)
-    {
-        var taken = new List<double>();
-        for (var i = 0; i < times; i++)
-        {
-            var began = Stopwatch.GetTimestamp();
-            await call(i);
-            taken.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
-        }
-
-        taken = [.. taken.Skip(5).Order()];
-        return new { p50 = Math.Round(At(taken, .5), 2), p95 = Math.Round(At(taken, .95), 2), max = Math.Round(taken[^1], 2) };
-    }
-
-    private static T At<T>(List<T> sorted, double quantile) => sorted[(int)Math.Min(sorted.Count - 1, Math.Ceiling(quantile * sorted.Count))];
+    internal static T At<T>(List<T> sorted, double quantile) => sorted[(int)Math.Min(sorted.Count - 1, Math.Ceiling(quantile * sorted.Count))];
 
     private static async Task QueueAsync(IHost host, string dagId, int runs)
     {
@@ -175,51 +146,19 @@ internal static class SchedulingBench
         return Database(host).Read(session => session.Query<(long, long)>("SELECT MIN(start_date), MAX(end_date) FROM task_instance")[0]);
     }
 
-    /// <summary>Finished runs of three tasks each, written straight into the tables.</summary>
-    private static async Task FillAsync(IHost host, int runs)
+    internal static MetadataDatabase Database(IHost host) => host.Services.GetRequiredService<MetadataDatabase>();
+
+    private static IHost Build(string directory, string? postgres, int tasks, int slots, bool withApi)
     {
-        var series = Database(host).Dialect is PostgresDialect
-            ? "SELECT g AS n FROM generate_series(@from, @to - 1) AS g"
-            : "WITH RECURSIVE s (n) AS (SELECT @from UNION ALL SELECT n + 1 FROM s WHERE n + 1 < @to) SELECT n FROM s";
-        for (var from = 0; from < runs; from += 10_000)
-        {
-            var range = new { from = (long)from, to = (long)Math.Min(runs, from + 10_000) };
-            await Database(host).WriteAsync(
-                session =>
-                {
-                    session.Execute(
-                        $"""
-                        INSERT INTO dag_run (dag_id, run_id, run_type, state, logical_date, data_interval_start, data_interval_end, run_after, queued_at, start_date, triggered_by)
-                        SELECT 'stored', 'r' || n, 'scheduled', 'queued', n * 60000, n * 60000, n * 60000 + 60000, n * 60000 + 60000, n * 60000 + 60000, n * 60000 + 60001, 'timetable' FROM ({series}) AS numbers
-                        """,
-                        range);
-                    session.Execute(
-                        $"""
-                        INSERT INTO task_instance (dag_id, run_id, task_id, state, try_number, max_tries, start_date)
-                        SELECT 'stored', 'r' || n, task, 'none', 1, 1, n * 60000 + 60001 FROM ({series}) AS numbers CROSS JOIN (SELECT 't0' AS task UNION ALL SELECT 't1' UNION ALL SELECT 't2') AS tasks
-                        """,
-                        range);
-                    session.Execute("UPDATE task_instance SET state = 'success', end_date = start_date + 5 WHERE dag_id = 'stored' AND state = 'none'");
-                    session.Execute("UPDATE dag_run SET state = CASE WHEN logical_date % 6000000 = 0 THEN 'failed' ELSE 'success' END, end_date = start_date + 20 WHERE dag_id = 'stored' AND state = 'queued'");
-                    return true;
-                },
-                CancellationToken.None);
-        }
-
-        await Database(host).WriteAsync(session => session.Execute("ANALYZE"), CancellationToken.None);
-    }
-
-    private static MetadataDatabase Database(IHost host) => host.Services.GetRequiredService<MetadataDatabase>();
-
-    private static IHost Build(string directory, string? postgres, int tasks, int slots)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        var web = withApi ? WebApplication.CreateSlimBuilder() : null;
+        IHostApplicationBuilder builder = web is null ? Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings()) : web;
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Data:Directory"] = directory,
             ["ConnectionStrings:postgres"] = postgres,
             ["Scheduling:MaxActiveTasks"] = slots.ToString(CultureInfo.InvariantCulture),
             ["Scheduling:RunRetention"] = "3000.00:00:00",
+            ["Urls"] = "http://127.0.0.1:0",
         });
         builder.Logging.ClearProviders();
         var wide = new DagBuilder("wide") { MaxActiveRuns = 64, MaxActiveTasks = tasks };
@@ -241,7 +180,7 @@ internal static class SchedulingBench
         }
 
         builder.AddScheduling();
-        return builder.Build();
+        return web is null ? ((HostApplicationBuilder)builder).Build() : QueriesBench.BuildApi(web);
     }
 
     private static DagTask Nothing(string id) => new(id, (_, _) => Task.CompletedTask);

@@ -215,7 +215,12 @@ public sealed class AirflowApiTests(AirflowHost host) : IClassFixture<AirflowHos
     [InlineData("GET", "/dags?limit=-1&offset=x&order_by=nope", null, 422, "limit: '-1'")]
     [InlineData("GET", "/dags/etl/dagRuns?state=exploded", null, 422, "'exploded' is not a state of a run")]
     [InlineData("GET", "/dags/etl/dagRuns?logical_date_gte=yesterday", null, 422, "'yesterday' is not an ISO 8601 time")]
-    [InlineData("GET", "/dags/etl/dagRuns?duration_gt=3", null, 501, "duration_gt is not supported")]
+    [InlineData("GET", "/dags/etl/dagRuns?dag_version=3", null, 501, "dag_version is not supported")]
+    [InlineData("GET", "/dags/etl/dagRuns?duration_gt=long", null, 422, "'long' is not a number of seconds")]
+    [InlineData("GET", "/dags/etl/dagRuns?order_by=-state&order_by=colour", null, 422, "'colour' must be one of id")]
+    [InlineData("GET", "/pools?order_by=id&order_by=name", null, 422, "order_by")]
+    [InlineData("GET", "/dags/~/dagRuns/~/taskInstances?try_number=two", null, 422, "'two' is not a whole number")]
+    [InlineData("PATCH", "/dags/~/dagRuns/~/taskInstances", "{\"actions\":[{\"action\":\"explode\",\"entities\":[]}]}", 422, "'explode' must be create, update or delete")]
     [InlineData("POST", "/dags/nope/dagRuns", "{}", 404, "no DAG 'nope'")]
     [InlineData("POST", "/dags/etl/dagRuns", "{\"conf\":{\"rows\":\"many\"}}", 400, "'rows'")]
     [InlineData("POST", "/dags/etl/dagRuns", "{\"conf\":[1]}", 422, "conf")]
@@ -291,6 +296,60 @@ public sealed class AirflowApiTests(AirflowHost host) : IClassFixture<AirflowHos
         Assert.Equal(failed, Text(Assert.Single(batch.GetProperty("dag_runs").EnumerateArray()), "dag_run_id"));
         Assert.Equal(0, none.GetProperty("total_entries").GetInt32());
         Assert.Equal("load", Text(Assert.Single(tasks.GetProperty("task_instances").EnumerateArray()), "task_id"));
+    }
+
+    [Fact]
+    public async Task Lists_FilteredByWhatAirflowsClientSends_FindWhatFits()
+    {
+        var slow = Text(await host.RunAsync(new { rows = 7, gate = "" }), "dag_run_id")!;
+        var failed = Text(await host.RunAsync(new { fail = true, rows = 70_007 }), "dag_run_id")!;
+
+        Assert.Equal([failed], await RunIdsAsync($"{Runs}?conf_contains=70007"));
+        Assert.Contains(slow, await RunIdsAsync("/api/v2/dags/~/dagRuns?dag_id_pattern=et%25&duration_gte=0&limit=1000"));
+        Assert.Empty(await RunIdsAsync($"{Runs}?duration_gt=86400"));
+        Assert.Empty(await RunIdsAsync($"{Runs}?triggering_user_name_pattern=nobody"));
+        Assert.Equal(failed, (await RunIdsAsync($"{Runs}?order_by=state&order_by=-id&limit=1000"))[0]);
+
+        var tasks = await host.GetAsync($"/api/v2/dags/~/dagRuns/~/taskInstances?dag_id_pattern=etl&run_id_pattern={Uri.EscapeDataString(failed)}&task_display_name_pattern=loa&pool_name_pattern=default&try_number=1&map_index=-1&duration_gte=0");
+        Assert.Equal(["load"], tasks.GetProperty("task_instances").EnumerateArray().Select(task => Text(task, "task_id")));
+        Assert.Equal(0, (await host.GetAsync("/api/v2/dags/~/dagRuns/~/taskInstances?map_index=4")).GetProperty("total_entries").GetInt32());
+        var batch = await host.SendAsync(
+            HttpMethod.Post, "/api/v2/dags/~/dagRuns/~/taskInstances/list", new { dag_ids = new[] { "etl", "hourly" }, dag_run_ids = new[] { slow, failed }, task_ids = new[] { "load", "extract" } });
+        Assert.Equal(4, batch.GetProperty("total_entries").GetInt32());
+
+        async Task<string[]> RunIdsAsync(string path) => [.. (await host.GetAsync(path)).GetProperty("dag_runs").EnumerateArray().Select(run => Text(run, "dag_run_id")!)];
+    }
+
+    [Fact]
+    public async Task TaskInstances_MarkedManyAtOnce_AreMarkedEachForItself()
+    {
+        var run = Text(await host.RunAsync(new { fail = true }), "dag_run_id")!;
+
+        var answer = await host.SendAsync(HttpMethod.Patch, "/api/v2/dags/~/dagRuns/~/taskInstances", new
+        {
+            actions = new object[]
+            {
+                new
+                {
+                    action = "update",
+                    entities = new object[]
+                    {
+                        new { dag_id = "etl", dag_run_id = run, task_id = "load", new_state = "success", note = "seen" },
+                        new { dag_id = "etl", dag_run_id = run, task_id = "nope", new_state = "success" },
+                        new { task_id = "load", new_state = "success" },
+                    },
+                },
+                new { action = "update", action_on_non_existence = "skip", entities = new object[] { new { dag_id = "etl", dag_run_id = run, task_id = "nope", new_state = "success" } } },
+                new { action = "delete", entities = new object[] { "load" } },
+            },
+        });
+
+        Assert.Equal([$"etl.{run}.load[-1]", $"etl.{run}.nope[-1]"], answer.GetProperty("update").GetProperty("success").EnumerateArray().Select(name => name.GetString()));
+        Assert.Equal([404, 422], answer.GetProperty("update").GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("status_code").GetInt32()));
+        Assert.Equal(501, answer.GetProperty("delete").GetProperty("errors")[0].GetProperty("status_code").GetInt32());
+        var load = await host.GetAsync($"{Runs}/{Uri.EscapeDataString(run)}/taskInstances/load");
+        Assert.Equal(("success", "seen"), (Text(load, "state"), Text(load, "note")));
+        Assert.Equal("success", Text(await host.EndAsync(run), "state"));
     }
 
     private static async Task UntilAsync(StreamReader lines, string words)

@@ -123,7 +123,7 @@ internal sealed record ClearTaskInstancesBody
     public bool PreventRunningTask { get; init; }
 }
 
-internal sealed record PatchTaskInstanceBody
+internal record PatchTaskInstanceBody
 {
     public string? NewState { get; init; }
 
@@ -136,6 +136,19 @@ internal sealed record PatchTaskInstanceBody
     public bool IncludeFuture { get; init; }
 
     public bool IncludePast { get; init; }
+}
+
+internal sealed record BulkTaskInstanceBody : PatchTaskInstanceBody
+{
+    public required string TaskId { get; init; }
+
+    /// <summary>The path's, when missing.</summary>
+    public string? DagId { get; init; }
+
+    /// <inheritdoc cref="DagId"/>
+    public string? DagRunId { get; init; }
+
+    public int MapIndex { get; init; } = -1;
 }
 
 internal sealed record TaskInstancesLogResponse(IReadOnlyList<StructuredLogMessage> Content, string? ContinuationToken);

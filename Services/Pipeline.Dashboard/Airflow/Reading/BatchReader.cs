@@ -10,15 +10,10 @@ internal sealed class BatchReader
 
     private readonly BatchBody _body;
 
-    /// <exception cref="AirflowProblemException">The body asks for what is not supported.</exception>
+    /// <exception cref="AirflowProblemException">The page is not one.</exception>
     public BatchReader(BatchBody body)
     {
         _body = body;
-        if (body is not { DurationGte: null, DurationGt: null, DurationLte: null, DurationLt: null })
-        {
-            throw AirflowProblemException.NotSupported("Bounds of the duration are not supported.");
-        }
-
         if (body.PageLimit < 0 || body.PageOffset < 0)
         {
             throw AirflowProblemException.Invalid(body.PageLimit < 0 ? "page_limit" : "page_offset", "It must be 0 or more.");
@@ -37,7 +32,7 @@ internal sealed class BatchReader
 
     public TimeRange EndDate => QueryReader.Range(_body.EndDateGte, _body.EndDateGt, _body.EndDateLte, _body.EndDateLt);
 
-    public string? OneDag() => One(_body.DagIds, "dag_ids");
+    public DurationRange Duration => QueryReader.Durations(_body.DurationGte, _body.DurationGt, _body.DurationLte, _body.DurationLt);
 
     public string OrderBy(QueryParameters parameters)
     {
@@ -48,11 +43,4 @@ internal sealed class BatchReader
 
         return parameters.CanOrderBy(asked) ? asked : throw AirflowProblemException.Invalid("order_by", $"'{asked}' must be {parameters.OrderByWords}.");
     }
-
-    public static string? One(IReadOnlyList<string>? values, string name) => values switch
-    {
-        null or [] => null,
-        [var one] => one,
-        _ => throw AirflowProblemException.NotSupported($"More than one value in {name} is not supported; ask once for each."),
-    };
 }

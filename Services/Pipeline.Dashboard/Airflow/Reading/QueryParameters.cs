@@ -30,6 +30,12 @@ internal sealed record QueryParameters
         All = [.. All, .. QueryReader.Bounds.Select(bound => new QueryParameter($"{name}_{bound}", ParameterKind.Time, $"Bound of {name}."))],
     };
 
+    /// <summary>The four bounds of a duration.</summary>
+    public QueryParameters WithDurations(string name) => this with
+    {
+        All = [.. All, .. QueryReader.Bounds.Select(bound => new QueryParameter($"{name}_{bound}", ParameterKind.Number, $"Bound of {name}, seconds."))],
+    };
+
     /// <param name="fields">The first one, ascending or (with a minus) descending, is the default.</param>
     public QueryParameters WithOrderBy(params string[] fields) => this with
     {
@@ -51,6 +57,10 @@ internal enum ParameterKind
     /// <summary>May be given several times: any of the values.</summary>
     Texts,
     Integer,
+
+    /// <summary>May be given several times: any of the values.</summary>
+    Integers,
+    Number,
     Boolean,
     Time,
 }

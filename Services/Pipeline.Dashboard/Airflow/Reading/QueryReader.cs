@@ -9,6 +9,9 @@ internal sealed class QueryReader
     public const int DefaultLimit = 50;
     public const int MaxLimit = 1000;
 
+    /// <summary>Milliseconds; a longer bound means the same.</summary>
+    private const double MaxDuration = 1e14;
+
     internal static readonly string[] Bounds = ["gte", "gt", "lte", "lt"];
 
     private readonly IQueryCollection _query;
@@ -30,24 +33,32 @@ internal sealed class QueryReader
 
     public int Offset => Integer("offset") ?? 0;
 
-    /// <summary>The field to order by, with a minus before it when descending.</summary>
+    /// <summary>The field to order by, with a minus before it when descending; of lists that take one.</summary>
     public string OrderBy
     {
         get
         {
-            var asked = Texts("order_by") ?? [];
-            if (asked.Count == 0)
-            {
-                return _parameters.OrderBy[0];
-            }
-
-            // Ids make every order total; a second criterion would only cost.
-            if (asked.Count > 1 || !_parameters.CanOrderBy(asked[0]))
+            if (Texts("order_by") is { Count: > 1 } asked)
             {
                 _errors.Add(new FieldError("order_by", $"'{string.Join(", ", asked)}' must be {_parameters.OrderByWords}."));
             }
 
-            return asked[0];
+            return OrderByAll.Split(',')[0];
+        }
+    }
+
+    /// <summary>The fields to order by, with commas between them and a minus before those that are descending.</summary>
+    public string OrderByAll
+    {
+        get
+        {
+            var asked = Texts("order_by") ?? [];
+            if (asked.FirstOrDefault(one => !_parameters.CanOrderBy(one)) is { } unknown)
+            {
+                _errors.Add(new FieldError("order_by", $"'{unknown}' must be {_parameters.OrderByWords}."));
+            }
+
+            return asked.Count == 0 ? _parameters.OrderBy[0] : string.Join(',', asked);
         }
     }
 
@@ -142,6 +153,38 @@ internal sealed class QueryReader
         return new TimeRange(Later(gte, gt + millisecond), Earlier(lte, lt - millisecond));
     }
 
+    /// <summary>The four bounds, seconds, as a range with both ends in it.</summary>
+    public DurationRange Durations(string name) => Durations(Seconds($"{name}_gte"), Seconds($"{name}_gt"), Seconds($"{name}_lte"), Seconds($"{name}_lt"));
+
+    /// <inheritdoc cref="Durations(string)"/>
+    public static DurationRange Durations(double? gte, double? gt, double? lte, double? lt)
+    {
+        // Durations are kept in milliseconds: from the first one that is not less, to the last that is not more.
+        var from = Math.Max(gte is null ? double.MinValue : Math.Ceiling(gte.Value * 1000), gt is null ? double.MinValue : Math.Floor(gt.Value * 1000) + 1);
+        var to = Math.Min(lte is null ? double.MaxValue : Math.Floor(lte.Value * 1000), lt is null ? double.MaxValue : Math.Ceiling(lt.Value * 1000) - 1);
+        return new DurationRange(
+            from == double.MinValue ? null : TimeSpan.FromMilliseconds(Math.Clamp(from, -MaxDuration, MaxDuration)),
+            to == double.MaxValue ? null : TimeSpan.FromMilliseconds(Math.Clamp(to, -MaxDuration, MaxDuration)));
+    }
+
+    public IReadOnlyList<int> Integers(string name)
+    {
+        var numbers = new List<int>();
+        foreach (var text in Texts(name) ?? [])
+        {
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                numbers.Add(number);
+            }
+            else
+            {
+                _errors.Add(new FieldError(name, $"'{text}' is not a whole number of 0 or more."));
+            }
+        }
+
+        return numbers;
+    }
+
     public void Require(string name)
     {
         if (Text(name) is null)
@@ -158,6 +201,22 @@ internal sealed class QueryReader
         {
             throw AirflowProblemException.Invalid(_errors);
         }
+    }
+
+    private double? Seconds(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds))
+        {
+            return seconds;
+        }
+
+        _errors.Add(new FieldError(name, $"'{text}' is not a number of seconds."));
+        return null;
     }
 
     private static DateTimeOffset? Later(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b ?? a : a;

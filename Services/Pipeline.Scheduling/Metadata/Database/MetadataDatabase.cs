@@ -4,7 +4,7 @@ namespace Pipeline.Scheduling.Metadata;
 internal sealed class MetadataDatabase(MetadataDialect dialect) : IAsyncDisposable
 {
     /// <summary>The version that this code knows. A version may have a script for one dialect only.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     private readonly WriteQueue _writes = new(dialect);
     private volatile bool _isMigrated;
@@ -26,6 +26,11 @@ internal sealed class MetadataDatabase(MetadataDialect dialect) : IAsyncDisposab
     /// <summary>Runs a function in a transaction; it may run twice, see <see cref="WriteQueue"/>.</summary>
     /// <exception cref="MetadataStoreException">The database failed.</exception>
     public Task<T> WriteAsync<T>(Func<MetadataSession, T> write, CancellationToken cancellationToken) => _writes.RunAsync(write, cancellationToken);
+
+    /// <summary>Writes an item together with others of its kind; it may be written twice, as any write.</summary>
+    /// <exception cref="MetadataStoreException">The database failed.</exception>
+    public Task<TResult> WriteAsync<TItem, TResult>(SharedWrite<TItem, TResult> kind, TItem item, CancellationToken cancellationToken)
+        => _writes.RunAsync(kind, item, cancellationToken);
 
     /// <exception cref="MetadataStoreException">The database failed.</exception>
     public T Read<T>(Func<MetadataSession, T> read)

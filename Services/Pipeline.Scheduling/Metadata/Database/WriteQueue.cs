@@ -6,7 +6,8 @@ namespace Pipeline.Scheduling.Metadata;
 /// <summary>
 /// The one writer of this process. Writes that wait at the same time share a transaction, so that under load they share the wait for the disk
 /// as well: alone, each would cost one. A write that fails rolls the others back with it; they then run again, each by itself.
-/// A write is therefore a function of the database and its arguments, and may run twice.
+/// A write is therefore a function of the database and its arguments, and may run twice. Writes of one <see cref="SharedWrite{TItem,TResult}"/> share
+/// their statements too.
 /// </summary>
 internal sealed class WriteQueue : IAsyncDisposable
 {
@@ -33,7 +34,15 @@ internal sealed class WriteQueue : IAsyncDisposable
     /// <exception cref="MetadataStoreException">The database failed. When the connection broke at the commit, nobody knows whether it was written.</exception>
     public async Task<T> RunAsync<T>(Func<MetadataSession, T> write, CancellationToken cancellationToken)
     {
-        var pending = new PendingWrite<T>(write, cancellationToken);
+        var pending = new SingleWrite<T>(write, cancellationToken);
+        await _pending.Writer.WriteAsync(pending, cancellationToken);
+        return await pending.Task;
+    }
+
+    /// <inheritdoc cref="RunAsync{T}(Func{MetadataSession, T}, CancellationToken)"/>
+    public async Task<TResult> RunAsync<TItem, TResult>(SharedWrite<TItem, TResult> kind, TItem item, CancellationToken cancellationToken)
+    {
+        var pending = new ItemWrite<TItem, TResult>(kind, item, cancellationToken);
         await _pending.Writer.WriteAsync(pending, cancellationToken);
         return await pending.Task;
     }
@@ -90,9 +99,11 @@ internal sealed class WriteQueue : IAsyncDisposable
             using (var transaction = _dialect.BeginWrite(_connection))
             {
                 var session = new MetadataSession(_connection, transaction, _dialect);
-                foreach (var pending in batch)
+
+                // Nobody has been answered yet, so that any order is a right one.
+                foreach (var alike in batch.GroupBy(pending => pending.Kind).OrderBy(alike => alike.First().Order))
                 {
-                    pending.Run(session);
+                    alike.First().Run(session, [.. alike]);
                 }
 
                 transaction.Commit();
@@ -116,29 +127,58 @@ internal sealed class WriteQueue : IAsyncDisposable
 
     private abstract class PendingWrite
     {
+        /// <summary>What it is run together with: itself alone, unless others are of its kind.</summary>
+        public virtual object Kind => this;
+
+        public virtual int Order => 0;
+
         public abstract bool IsCancelled();
 
-        public abstract void Run(MetadataSession session);
+        /// <summary>Runs this write and the others of its kind.</summary>
+        /// <param name="alike">All of them, this one among them.</param>
+        public abstract void Run(MetadataSession session, IReadOnlyList<PendingWrite> alike);
 
         public abstract void Complete();
 
         public abstract void Fail(Exception fault);
     }
 
-    private sealed class PendingWrite<T>(Func<MetadataSession, T> write, CancellationToken cancellationToken) : PendingWrite
+    private abstract class PendingWrite<T>(CancellationToken cancellationToken) : PendingWrite
     {
         private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T _result = default!;
 
         public Task<T> Task => _completion.Task;
+
+        protected T Result { get; set; } = default!;
 
         /// <summary>Only before it has begun: later its outcome would be unknown.</summary>
         public override bool IsCancelled() => cancellationToken.IsCancellationRequested && _completion.TrySetCanceled(cancellationToken);
 
-        public override void Run(MetadataSession session) => _result = write(session);
-
-        public override void Complete() => _completion.TrySetResult(_result);
+        public override void Complete() => _completion.TrySetResult(Result);
 
         public override void Fail(Exception fault) => _completion.TrySetException(fault);
+    }
+
+    private sealed class SingleWrite<T>(Func<MetadataSession, T> write, CancellationToken cancellationToken) : PendingWrite<T>(cancellationToken)
+    {
+        public override void Run(MetadataSession session, IReadOnlyList<PendingWrite> alike) => Result = write(session);
+    }
+
+    private sealed class ItemWrite<TItem, TResult>(SharedWrite<TItem, TResult> kind, TItem item, CancellationToken cancellationToken) : PendingWrite<TResult>(cancellationToken)
+    {
+        public override object Kind => kind;
+
+        public override int Order => kind.Order;
+
+        private TItem Item => item;
+
+        public override void Run(MetadataSession session, IReadOnlyList<PendingWrite> alike)
+        {
+            var writes = alike.Cast<ItemWrite<TItem, TResult>>().ToList();
+            foreach (var (pending, result) in writes.Zip(kind.Write(session, [.. writes.Select(pending => pending.Item)])))
+            {
+                pending.Result = result;
+            }
+        }
     }
 }

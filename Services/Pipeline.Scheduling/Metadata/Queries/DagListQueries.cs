@@ -32,7 +32,7 @@ internal static class DagListQueries
         }
 
         var total = session.Scalar<long>($"SELECT COUNT(*) FROM dag d {filter.Where}", filter.Parameters);
-        var page = filter.Page(query.OrderBy, DagOrder, "d.dag_id", query.Limit, query.Offset);
+        var page = $"{Filter.Order(query.OrderBy, DagOrder, "d.dag_id")} {filter.Page(query.Limit, query.Offset)}";
         return new Page<DagSummary>([.. session.Query<DagRow>($"SELECT {DagRow.Columns} FROM dag d {filter.Where} {page}", filter.Parameters).Select(row => row.ToModel())], total);
     }
 
@@ -53,7 +53,7 @@ internal static class DagListQueries
             .Equal("log.owner", "owner", query.Owner)
             .Between("log.dttm", "time", query.When);
         var total = session.Scalar<long>($"SELECT COUNT(*) FROM log {filter.Where}", filter.Parameters);
-        var page = filter.Page(query.OrderBy, AuditOrder, "log.id", query.Limit, query.Offset);
+        var page = $"{Filter.Order(query.OrderBy, AuditOrder, "log.id")} {filter.Page(query.Limit, query.Offset)}";
         var rows = session.Query<AuditRow>($"SELECT {AuditRow.Columns} FROM log {filter.Where} {page}", filter.Parameters);
         return new Page<AuditEvent>([.. rows.Select(row => row.ToModel())], total);
     }
@@ -69,7 +69,7 @@ internal static class DagListQueries
             .Equal("e.source_run_id", "runId", query.SourceRunId)
             .Equal("e.source_task_id", "taskId", query.SourceTaskId);
         var total = session.Scalar<long>($"SELECT COUNT(*) FROM asset_event e {filter.Where}", filter.Parameters);
-        var page = filter.Page("-id", AssetEventOrder, "e.id", query.Limit, query.Offset);
+        var page = $"{Filter.Order("-id", AssetEventOrder, "e.id")} {filter.Page(query.Limit, query.Offset)}";
         return new Page<AssetEvent>(
             [.. session.Query<AssetEventRow>(
                 $"""

@@ -1,32 +1,51 @@
+using System.Text.Json;
+
 namespace Pipeline.Scheduling.Metadata;
 
 /// <summary>Lists of runs and of task instances.</summary>
 internal static class RunQueries
 {
-    private static readonly IReadOnlyDictionary<string, string> RunOrder = Filter.Columns(
-        "dag_run", "id", "dag_id", "run_id", "run_type", "state", "logical_date", "run_after", "queued_at", "start_date", "end_date", "data_interval_start", "data_interval_end");
+    private const string RunDuration = "(dag_run.end_date - dag_run.start_date)";
+    private const string TaskDuration = "(t.end_date - t.start_date)";
 
-    private static readonly IReadOnlyDictionary<string, string> TaskOrder = new Dictionary<string, string>(
+    private static readonly Dictionary<string, string> RunOrder = new(Filter.Columns(
+        "dag_run", "id", "dag_id", "run_id", "run_type", "state", "logical_date", "run_after", "queued_at", "start_date", "end_date", "data_interval_start", "data_interval_end"))
+    {
+        ["duration"] = RunDuration,
+    };
+
+    private static readonly Dictionary<string, string> TaskOrder = new Dictionary<string, string>(
         Filter.Columns("t", "task_id", "run_id", "dag_id", "state", "start_date", "end_date", "try_number", "pool", "priority_weight"))
     {
+        ["id"] = "t.dag_id",
         ["logical_date"] = "r.logical_date",
         ["run_after"] = "r.run_after",
-        ["duration"] = "(t.end_date - t.start_date)",
+        ["duration"] = TaskDuration,
     };
+
+    private static readonly string[] TaskKey = ["t.dag_id", "t.run_id", "t.task_id"];
+
+    /// <summary>The states of the index of failures.</summary>
+    private static readonly string[] FailedTasks = ["failed", "upstream_failed", "up_for_retry"];
 
     public static Page<DagRun> ListRuns(MetadataSession session, DagRunQuery query)
     {
         var filter = new Filter(session.Dialect)
             .Equal("dag_run.dag_id", "dagId", query.DagId)
+            .Any("dag_run.dag_id", "dagIds", query.DagIds)
+            .Like("dag_run.dag_id", "dagPattern", query.DagIdPattern)
             .Like("dag_run.run_id", "runId", query.RunIdPattern)
-            .Any("dag_run.state", "states", [.. query.States.Select(state => state.ToWireName())])
+            .States("dag_run.state", [.. query.States.Select(state => state.ToWireName())])
             .Any("dag_run.run_type", "types", [.. query.Types.Select(type => type.ToWireName())])
             .Between("dag_run.logical_date", "logicalDate", query.LogicalDate)
             .Between("dag_run.run_after", "runAfter", query.RunAfter)
             .Between("dag_run.start_date", "startDate", query.StartDate)
             .Between("dag_run.end_date", "endDate", query.EndDate)
             .Equal("dag_run.backfill_id", "backfillId", query.BackfillId)
-            .Equal("dag_run.triggering_user_name", "user", query.TriggeringUser);
+            .Equal("dag_run.triggering_user_name", "user", query.TriggeringUser)
+            .Like("dag_run.triggering_user_name", "userPattern", query.TriggeringUserPattern)
+            .Like("dag_run.conf", "conf", query.ConfContains)
+            .Between(RunDuration, "duration", query.Duration);
         var total = query.WithTotal ? session.Scalar<long>($"SELECT COUNT(*) FROM dag_run {filter.Where}", filter.Parameters) : -1;
         if (query.After is { } after)
         {
@@ -39,8 +58,11 @@ internal static class RunQueries
             filter.Parameters.Add("after", after);
         }
 
-        var page = filter.Page(query.OrderBy, RunOrder, "dag_run.id", query.Limit, query.Offset);
-        var rows = session.Query<DagRunRow>($"SELECT {DagRunRow.Columns} FROM dag_run {filter.Where} {page}", filter.Parameters);
+        // Only the runs of the page are read whole: those before it are counted off in an index.
+        var order = Filter.Order(query.OrderBy, RunOrder, "dag_run.id");
+        var page = filter.Page(query.Limit, query.Offset);
+        var rows = session.Query<DagRunRow>(
+            $"SELECT {DagRunRow.Columns} FROM dag_run WHERE dag_run.id IN (SELECT dag_run.id FROM dag_run {filter.Where} {order} {page}) {order}", filter.Parameters);
         return new Page<DagRun>([.. rows.Select(row => row.ToModel())], total);
     }
 
@@ -50,33 +72,49 @@ internal static class RunQueries
             .Equal("t.dag_id", "dagId", query.DagId)
             .Equal("t.run_id", "runId", query.RunId)
             .Equal("t.task_id", "taskId", query.TaskId)
-            .Any("t.state", "states", [.. query.States.Select(state => state.ToWireName())])
+            .Any("t.dag_id", "dagIds", query.DagIds)
+            .Any("t.run_id", "runIds", query.RunIds)
+            .Any("t.task_id", "taskIds", query.TaskIds)
+            .Like("t.dag_id", "dagPattern", query.DagIdPattern)
+            .Like("t.run_id", "runPattern", query.RunIdPattern)
+            .Like("t.task_id", "taskPattern", query.TaskIdPattern)
+            .Like("t.pool", "poolPattern", query.PoolPattern)
+            .Any("t.try_number", "tries", query.TryNumbers)
+            .Between(TaskDuration, "duration", query.Duration)
+            .States("t.state", [.. query.States.Select(state => state.ToWireName())], FailedTasks)
             .Any("t.pool", "pools", query.Pools)
             .Between("r.logical_date", "logicalDate", query.LogicalDate)
             .Between("r.run_after", "runAfter", query.RunAfter)
             .Between("t.start_date", "startDate", query.StartDate)
             .Between("t.end_date", "endDate", query.EndDate);
-        var from = $"FROM task_instance t JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id {filter.Where}";
+        var order = Filter.Order(query.OrderBy, TaskOrder, TaskKey);
+        var asksRuns = (query.LogicalDate, query.RunAfter) != default || order.Contains(" r.", StringComparison.Ordinal);
+        var from = $"FROM task_instance t {(asksRuns ? "JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id" : "")} {filter.Where}";
         var total = session.Scalar<long>($"SELECT COUNT(*) {from}", filter.Parameters);
-        var page = filter.Page(query.OrderBy, TaskOrder, "t.task_id", query.Limit, query.Offset);
-        var rows = session.Query<TaskInstanceRow>($"SELECT {TaskInstanceRow.Columns} {from} {page}", filter.Parameters);
+        var rows = session.Query<TaskInstanceRow>($"SELECT {TaskInstanceRow.Columns} {from} {order} {filter.Page(query.Limit, query.Offset)}", filter.Parameters);
         return new Page<TaskInstance>([.. rows.Select(row => row.ToModel())], total);
     }
 
-    /// <summary>The latest runs of a DAG with all their task instances: two statements, however many runs.</summary>
-    public static IReadOnlyList<GridRun> Grid(MetadataSession session, string dagId, int limit)
+    /// <summary>Those of the named runs that there are.</summary>
+    public static IReadOnlyList<DagRun> FindRuns(MetadataSession session, IReadOnlyCollection<(string DagId, string RunId)> runs)
+        => [.. session.Query<DagRunRow>(
+            $"SELECT {DagRunRow.Columns} FROM {RunKeys(session)} JOIN dag_run ON dag_run.dag_id = r.dag AND dag_run.run_id = r.run", new { rows = RunKeys(runs) })
+            .Select(row => row.ToModel())];
+
+    /// <summary>Runs with all their task instances, however many with the same few statements.</summary>
+    public static IReadOnlyList<GridRun> Grid(MetadataSession session, DagRunQuery query)
     {
-        var runs = ListRuns(session, new DagRunQuery { DagId = dagId, Limit = limit, OrderBy = "-run_after", WithTotal = false }).Items;
+        var runs = ListRuns(session, query).Items;
         if (runs.Count == 0)
         {
             return [];
         }
 
         var tasks = session.Query<TaskInstanceRow>(
-            $"SELECT {TaskInstanceRow.Columns} FROM task_instance t WHERE t.dag_id = @dagId AND t.run_id {session.Dialect.AnyOf("runIds")}",
-            new { dagId, runIds = runs.Select(run => run.RunId).ToArray() })
-            .ToLookup(row => row.RunId, row => row.ToModel(), StringComparer.Ordinal);
-        return [.. runs.Select(run => new GridRun(run, [.. tasks[run.RunId]]))];
+            $"SELECT {TaskInstanceRow.Columns} FROM {RunKeys(session)} JOIN task_instance t ON t.dag_id = r.dag AND t.run_id = r.run",
+            new { rows = RunKeys(runs.Select(run => (run.DagId, run.RunId))) })
+            .ToLookup(row => (row.DagId, row.RunId), row => row.ToModel());
+        return [.. runs.Select(run => new GridRun(run, [.. tasks[(run.DagId, run.RunId)]]))];
     }
 
     public static IReadOnlyDictionary<DagRunState, long> CountRuns(MetadataSession session, string dagId)
@@ -96,4 +134,8 @@ internal static class RunQueries
             $"SELECT dag_id, run_id, name, deadline_time, missed_at FROM deadline {filter.Where} ORDER BY deadline_time DESC LIMIT @limit", filter.Parameters)
             .Select(row => new DeadlineStatus(row.DagId, row.RunId, row.Name, UnixTime.ToTime(row.Time), UnixTime.ToTime(row.MissedAt)))];
     }
+
+    private static string RunKeys(MetadataSession session) => session.Dialect.Rows("rows", ("dag", "text"), ("run", "text"));
+
+    private static string RunKeys(IEnumerable<(string DagId, string RunId)> runs) => JsonSerializer.Serialize(runs.Select(run => new { dag = run.DagId, run = run.RunId }));
 }

@@ -29,7 +29,7 @@ internal static class BackfillTable
         }
 
         var total = session.Scalar<long>($"SELECT COUNT(*) FROM backfill b {filter.Where}", filter.Parameters);
-        var page = filter.Page("-id", Filter.Columns("b", "id"), "b.id", limit, offset);
+        var page = $"ORDER BY b.id DESC {filter.Page(limit, offset)}";
         return new Page<Backfill>([.. session.Query<BackfillRow>($"SELECT {Columns} FROM backfill b {filter.Where} {page}", filter.Parameters).Select(row => row.ToModel())], total);
     }
 

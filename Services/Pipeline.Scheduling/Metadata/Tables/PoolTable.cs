@@ -3,28 +3,33 @@ namespace Pipeline.Scheduling.Metadata;
 /// <summary>Pools: how many task instances of a kind may run at once over all instances of the scheduler.</summary>
 internal static class PoolTable
 {
-    /// <summary>Whether a pool has room for one more try. Locks the pool until the transaction ends, so that two instances do not take one slot.</summary>
-    public static bool HasRoom(MetadataSession session, string pool, int needed)
+    /// <summary>The condition of the index of task instances by pool, word for word: without it SQLite does not use the index.</summary>
+    private const string InPool = "state IN ('scheduled', 'queued', 'running')";
+
+    /// <summary>
+    /// How many slots of pools are free. Locks the pools until the transaction ends, so that two instances do not take one slot. One that was deleted, or
+    /// never made, is missing: as in Airflow its tasks wait until somebody makes it.
+    /// </summary>
+    public static Dictionary<string, long> LockRoom(MetadataSession session, IEnumerable<string> pools)
     {
-        var slots = session.Scalar<long?>($"SELECT slots FROM slot_pool WHERE pool = @pool {session.Dialect.ForUpdate}", new { pool });
-        return slots switch
-        {
-            // A pool that was deleted, or never made: as in Airflow the task waits until somebody makes it.
-            null => false,
-            < 0 => true,
-            _ => needed + session.Scalar<long>("SELECT COALESCE(SUM(pool_slots), 0) FROM task_instance WHERE pool = @pool AND state = 'running'", new { pool }) <= slots,
-        };
+        var names = pools.Distinct(StringComparer.Ordinal).ToArray();
+        var slots = session.Query<(string Pool, long Slots)>(
+            $"SELECT pool, slots FROM slot_pool WHERE pool {session.Dialect.AnyOf("names")} ORDER BY pool {session.Dialect.ForUpdate}", new { names });
+        var taken = session.Query<(string Pool, long Taken)>(
+            $"SELECT pool, SUM(pool_slots) FROM task_instance WHERE pool {session.Dialect.AnyOf("names")} AND state = 'running' AND {InPool} GROUP BY pool", new { names })
+            .ToDictionary(row => row.Pool, row => row.Taken, StringComparer.Ordinal);
+        return slots.ToDictionary(row => row.Pool, row => row.Slots < 0 ? long.MaxValue : row.Slots - taken.GetValueOrDefault(row.Pool), StringComparer.Ordinal);
     }
 
     public static IReadOnlyList<PoolUsage> List(MetadataSession session)
         => [.. session.Query<PoolRow>(
-            """
+            $"""
             SELECT p.pool AS Name, p.slots AS Slots, p.description AS Description,
                 COALESCE(SUM(CASE WHEN t.state = 'running' THEN t.pool_slots END), 0) AS Running,
                 COALESCE(SUM(CASE WHEN t.state = 'queued' THEN t.pool_slots END), 0) AS Queued,
                 COALESCE(SUM(CASE WHEN t.state = 'scheduled' THEN t.pool_slots END), 0) AS Scheduled
             FROM slot_pool p
-            LEFT JOIN task_instance t ON t.pool = p.pool AND t.state IN ('scheduled', 'queued', 'running')
+            LEFT JOIN task_instance t ON t.pool = p.pool AND t.{InPool}
             GROUP BY p.pool, p.slots, p.description
             ORDER BY p.pool
             """)

@@ -33,7 +33,7 @@ internal static class ResultTable
             "SELECT task_id, key, value, timestamp FROM xcom WHERE dag_id = @dagId AND run_id = @runId ORDER BY task_id, key", new { dagId, runId })
             .Select(row => new XCom(dagId, runId, row.TaskId, row.Key, row.Value, UnixTime.ToTime(row.Timestamp)))];
 
-    /// <summary>Adds lines of one try.</summary>
+    /// <summary>Adds lines of any tries.</summary>
     public static int InsertLines(MetadataSession session, IReadOnlyList<TaskLogLine> lines)
     {
         if (lines.Count == 0)
@@ -41,21 +41,22 @@ internal static class ResultTable
             return 0;
         }
 
-        var rows = session.Dialect.Rows("rows", ("line", "integer"), ("timestamp", "bigint"), ("level", "text"), ("message", "text"));
+        var rows = session.Dialect.Rows(
+            "rows", ("dag", "text"), ("run", "text"), ("task", "text"), ("try", "integer"), ("line", "integer"), ("timestamp", "bigint"), ("level", "text"), ("message", "text"));
         return session.Execute(
             $"""
             INSERT INTO task_instance_log (dag_id, run_id, task_id, try_number, line, timestamp, level, message)
-            SELECT @DagId, @RunId, @TaskId, @TryNumber, r.line, r.timestamp, r.level, r.message FROM {rows} WHERE TRUE
+            SELECT r.dag, r.run, r.task, r.try, r.line, r.timestamp, r.level, r.message FROM {rows} WHERE TRUE
             ON CONFLICT (dag_id, run_id, task_id, try_number, line) DO NOTHING
             """,
             new
             {
-                lines[0].DagId,
-                lines[0].RunId,
-                lines[0].TaskId,
-                lines[0].TryNumber,
                 rows = JsonSerializer.Serialize(lines.Select(line => new
                 {
+                    dag = line.DagId,
+                    run = line.RunId,
+                    task = line.TaskId,
+                    @try = line.TryNumber,
                     line = line.Line,
                     timestamp = line.Timestamp.ToMs(),
                     level = line.Level,

@@ -13,6 +13,13 @@ internal static class TaskInstanceTable
         priority_weight, hostname, pid, note
         """;
 
+    private static readonly (string, string)[] MoveColumns =
+    [
+        ("dag", "text"), ("run", "text"), ("task", "text"), ("from_state", "text"), ("from_try", "integer"), ("to_state", "text"), ("to_try", "integer"), ("tries", "integer"),
+        ("scheduled", "bigint"), ("queued", "bigint"), ("started", "bigint"), ("ended", "bigint"), ("next_retry", "bigint"), ("sentence", "text"), ("host", "text"), ("process", "integer"),
+        ("claim", "bigint"), ("owner", "text"), ("token", "bigint"),
+    ];
+
     /// <param name="lockThem">Keeps them as they are until the transaction ends.</param>
     public static IReadOnlyList<TaskInstance> List(MetadataSession session, string dagId, string runId, bool lockThem = false)
         => [.. session.Query<TaskInstanceRow>(
@@ -69,50 +76,49 @@ internal static class TaskInstanceTable
     }
 
     /// <summary>Moves a task instance on as the owner of its run. <see langword="false"/>: the run has another owner, or somebody has moved it.</summary>
-    public static bool Save(MetadataSession session, Claim claim, TaskInstance from, TaskInstance to)
-        => Update(
-            session,
-            from,
-            to,
-            "AND EXISTS (SELECT 1 FROM dag_run r WHERE r.id = @Id AND r.state = 'running' AND r.claimed_by = @Owner AND r.fencing_token = @Token)",
-            claim) && Remember(session, to);
+    public static bool Save(MetadataSession session, Claim claim, TaskInstance from, TaskInstance to) => SaveAll(session, [new TaskMove(claim, from, to)])[0];
+
+    /// <summary>Moves task instances of any runs on, each as the owner of its run, all in one statement.</summary>
+    /// <returns>For each move what <see cref="Save"/> returns.</returns>
+    public static IReadOnlyList<bool> SaveAll(MetadataSession session, IReadOnlyList<TaskMove> moves)
+    {
+        if (moves.Count == 0)
+        {
+            return [];
+        }
+
+        var saved = session.Query<(string, string, string)>(
+            $"""
+            UPDATE task_instance SET
+                state = r.to_state, try_number = r.to_try, max_tries = r.tries, scheduled_dttm = r.scheduled, queued_dttm = r.queued, start_date = r.started,
+                end_date = r.ended, next_retry_at = r.next_retry, error = r.sentence, hostname = r.host, pid = r.process
+            FROM {session.Dialect.Rows("rows", MoveColumns)}
+            WHERE dag_id = r.dag AND run_id = r.run AND task_id = r.task AND state = r.from_state AND try_number = r.from_try
+                AND EXISTS (SELECT 1 FROM dag_run WHERE dag_run.id = r.claim AND dag_run.state = 'running' AND dag_run.claimed_by = r.owner AND dag_run.fencing_token = r.token)
+            RETURNING dag_id, run_id, task_id
+            """,
+            new { rows = JsonSerializer.Serialize(moves.DistinctBy(Key).Select(MoveRow)) }).ToHashSet();
+
+        // Of two for one task instance the second comes too late.
+        var results = moves.Select(move => saved.Remove(Key(move))).ToList();
+        foreach (var (move, isSaved) in moves.Zip(results))
+        {
+            if (isSaved && move.To.State == TaskInstanceState.UpForRetry)
+            {
+                KeepTry(session, move.To);
+            }
+        }
+
+        return results;
+    }
 
     /// <summary>Moves a task instance on as an operator. <see langword="false"/>: it is not any more in the state that the caller saw.</summary>
-    public static bool Change(MetadataSession session, TaskInstance from, TaskInstance to) => Update(session, from, to, "", null);
-
-    /// <summary>Keeps the current try of a task instance that is about to be cleared.</summary>
-    public static void KeepTry(MetadataSession session, TaskInstance task)
-    {
-        if (task.TryNumber > 0)
-        {
-            session.Execute(
-                $"""
-                INSERT INTO task_instance_history ({HistoryColumns})
-                SELECT {HistoryColumns.Replace("try_number, state", "try_number, CASE WHEN state IN ('success', 'failed', 'skipped') THEN state ELSE 'failed' END", StringComparison.Ordinal)}
-                FROM task_instance WHERE dag_id = @DagId AND run_id = @RunId AND task_id = @TaskId
-                ON CONFLICT (dag_id, run_id, task_id, try_number) DO NOTHING
-                """,
-                new { task.DagId, task.RunId, task.TaskId });
-        }
-    }
-
-    private static bool Remember(MetadataSession session, TaskInstance to)
-    {
-        if (to.State == TaskInstanceState.UpForRetry)
-        {
-            KeepTry(session, to);
-        }
-
-        return true;
-    }
-
-    private static bool Update(MetadataSession session, TaskInstance from, TaskInstance to, string condition, Claim? claim)
-        => session.Execute(
-            $"""
+    public static bool Change(MetadataSession session, TaskInstance from, TaskInstance to) => session.Execute(
+            """
             UPDATE task_instance SET
                 state = @state, try_number = @TryNumber, max_tries = @MaxTries, scheduled_dttm = @scheduled, queued_dttm = @queued,
                 start_date = @start, end_date = @end, next_retry_at = @nextRetry, error = @error, hostname = @Hostname, pid = @Pid
-            WHERE dag_id = @DagId AND run_id = @RunId AND task_id = @TaskId AND state = @fromState AND try_number = @fromTry {condition}
+            WHERE dag_id = @DagId AND run_id = @RunId AND task_id = @TaskId AND state = @fromState AND try_number = @fromTry
             """,
             new
             {
@@ -132,8 +138,49 @@ internal static class TaskInstanceTable
                 to.Pid,
                 fromState = from.State.ToWireName(),
                 fromTry = from.TryNumber,
-                Id = claim?.Run.Id ?? 0,
-                claim?.Owner,
-                Token = claim?.Token ?? 0,
             }) == 1;
+
+    /// <summary>Keeps the current try of a task instance that is about to be cleared.</summary>
+    public static void KeepTry(MetadataSession session, TaskInstance task)
+    {
+        if (task.TryNumber > 0)
+        {
+            session.Execute(
+                $"""
+                INSERT INTO task_instance_history ({HistoryColumns})
+                SELECT {HistoryColumns.Replace("try_number, state", "try_number, CASE WHEN state IN ('success', 'failed', 'skipped') THEN state ELSE 'failed' END", StringComparison.Ordinal)}
+                FROM task_instance WHERE dag_id = @DagId AND run_id = @RunId AND task_id = @TaskId
+                ON CONFLICT (dag_id, run_id, task_id, try_number) DO NOTHING
+                """,
+                new { task.DagId, task.RunId, task.TaskId });
+        }
+    }
+
+    private static (string DagId, string RunId, string TaskId) Key(TaskMove move) => (move.To.DagId, move.To.RunId, move.To.TaskId);
+
+    private static object MoveRow(TaskMove move) => new
+    {
+        dag = move.To.DagId,
+        run = move.To.RunId,
+        task = move.To.TaskId,
+        from_state = move.From.State.ToWireName(),
+        from_try = move.From.TryNumber,
+        to_state = move.To.State.ToWireName(),
+        to_try = move.To.TryNumber,
+        tries = move.To.MaxTries,
+        scheduled = move.To.ScheduledAt.ToMs(),
+        queued = move.To.QueuedAt.ToMs(),
+        started = move.To.StartDate.ToMs(),
+        ended = move.To.EndDate.ToMs(),
+        next_retry = move.To.NextRetryAt.ToMs(),
+        sentence = UnixTime.Clean(move.To.Error),
+        host = move.To.Hostname,
+        process = move.To.Pid,
+        claim = move.Claim.Run.Id,
+        owner = move.Claim.Owner,
+        token = move.Claim.Token,
+    };
 }
+
+/// <summary>One step of a task instance that the owner of its run wants written.</summary>
+internal sealed record TaskMove(Claim Claim, TaskInstance From, TaskInstance To);
