@@ -1,4 +1,12 @@
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.AppHost;
+using Pipeline.AppHost.Cassandra;
+using Pipeline.AppHost.Commands;
+using Pipeline.AppHost.Kafka;
+using Pipeline.AppHost.KafkaUi;
+using Pipeline.AppHost.SchemaRegistry;
+using Pipeline.AppHost.Zookeeper;
+using Pipeline.Contracts;
 using Pipeline.Standalone;
 
 if (!AppHostArguments.AreForAspire(args))
@@ -6,25 +14,122 @@ if (!AppHostArguments.AreForAspire(args))
     return await StandaloneHost.RunAsync(args);
 }
 
-var builder = DistributedApplication.CreateBuilder(args);
+var builder = DistributedApplication.CreateBuilder(AppHostArguments.WithManifestStep(args));
 builder.AddLocalDashboardDefaults();
 
-// No proxy before it: the pipeline listens on the port that it says it does, with Aspire as without.
-var pipeline = builder.AddProject<Projects.Pipeline_Standalone>("pipeline")
-    .WithHttpEndpoint(port: 5080, isProxied: false)
-    .WithHttpHealthCheck("/health");
+var options = StackOptions.Read(builder.Configuration, out var errors);
+if (errors.Count > 0)
+{
+    await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, errors));
+    return StackOptions.BadOptionsExitCode;
+}
+
+var (profile, remark) = await options.ResolveAsync(builder);
+if (remark is not null)
+{
+    await Console.Error.WriteLineAsync(remark);
+}
+
+if (profile == StackProfile.Embedded)
+{
+    builder.AddEmbeddedPipeline();
+    await using var embedded = builder.Build();
+    await embedded.RunAsync();
+    return embedded.Services.GetService<EmbeddedConsole>()?.ExitCode ?? 0;
+}
+
+if (builder.ExecutionContext.IsPublishMode && !options.WithCassandra)
+{
+    await Console.Error.WriteLineAsync("--profile full is published with Cassandra only (a build with its driver, or --cassandra true): without it each service would keep results in a container of its own.");
+    return StackOptions.BadOptionsExitCode;
+}
+
+// A value given here directly would win over the configuration.
+var usersPerRun = builder.AddParameter("users-per-run", () => builder.Configuration["Parameters:users-per-run"] ?? "200", publishValueAsDefault: true);
+var token = builder.PublishedToken();
+
+// Log: Kafka, with ZooKeeper or by itself, the Schema Registry, and a page to look at both.
+var kafka = builder.ExternalServer("kafka");
+var registry = builder.ExternalServer("schema-registry");
+if (kafka is null)
+{
+    // The name of the broker in the original stack.
+    var broker = builder.AddKafka("kafka").WithContainerNetworkAlias("broker")
+        .WithTopic(Topics.Users, Topics.Partitions, TimeSpan.FromHours(24))
+        .WithTopic(Topics.Activity, Topics.Partitions, TimeSpan.FromHours(24))
+        .WithDataVolume();
+    _ = options.KafkaMode == KafkaMode.ZooKeeper
+        ? broker.WithZookeeper(builder.AddZookeeper("zookeeper").WithDataVolume())
+        : broker.WithKRaft();
+    kafka = broker;
+    if (registry is null)
+    {
+        var schemas = builder.AddSchemaRegistry("schema-registry", broker);
+        registry = schemas;
+        if (options.WithKafkaUi)
+        {
+            builder.AddKafkaUi("kafka-ui", broker, schemas, port: 9021);
+        }
+    }
+}
+
+// Stores: results in Cassandra; PostgreSQL has metadata only.
+var cassandra = !options.WithCassandra ? null : builder.ExternalServer("cassandra")
+    ?? builder.AddCassandra("cassandra").WithDataVolume().AddKeyspace("user-events", "user_events");
+var metadata = builder.ExternalServer("postgres")
+    ?? builder.AddPostgres("postgres").WithDataVolume().AddDatabase("airflow");
+
+// Data source: the RandomUser API or its simulator, which also makes activity of the users.
+var ingest = builder.AddProject<Projects.Pipeline_Ingest>("ingest").WithHttpEndpoint();
+if (options.WithSimulator)
+{
+    var simulator = builder.AddProject<Projects.Pipeline_Simulator>("simulator").WithHttpEndpoint()
+        .WithLog(kafka, registry)
+        .WithEnvironment("Activity__Enabled", "true")
+        .WithHttpHealthCheck("/health")
+        .WithDataDirectory()
+        .WithPublishedToken(token)
+        .WithFaultCommands();
+    ingest.WithEnvironment("Ingest__BaseUrl", $"{simulator.GetEndpoint("http")}/api/1.4/")
+        .WithReferenceRelationship(simulator)
+        .WaitFor(simulator);
+}
+
+// Ingest: the DAG get_data → format_data → stream_data.
+ingest.WithLog(kafka, registry)
+    .WithMetadata(metadata)
+    .WithEnvironment("Ingest__UsersPerRun", usersPerRun)
+    .WithHttpHealthCheck("/health")
+    .WithDataDirectory()
+    .WithPublishedToken(token)
+    .WithBurstCommand();
+
+// Processing: parse → quality → enrich → windows → sessions → Cassandra.
+var processor = builder.AddProject<Projects.Pipeline_Processor>("processor").WithHttpEndpoint()
+    .WithLog(kafka, registry)
+    .WithResults(cassandra)
+    .WithHttpHealthCheck("/health")
+    .WithDataDirectory()
+    .WithPublishedToken(token);
+
+// Query and visual.
+builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(port: 5080)
+    .WithLog(kafka, registry)
+    .WithResults(cassandra)
+    .WithMetadata(metadata)
+    .WithExternalHttpEndpoints()
+    .WithHttpHealthCheck("/health")
+    .WithDataDirectory()
+    .WithPublishedToken(token)
+    .WithDagCommands()
+    .WaitFor(processor);
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    // Aspire starts a project in its own directory; the data belong where this command was typed, as without Aspire.
-    pipeline.WithEnvironment("Data__Directory", Path.GetFullPath(builder.Configuration["Data:Directory"] ?? "data"));
-}
-
-else
-{
-    // Deployed it listens for other machines, and does not start without a token for them.
-    pipeline.WithEnvironment("Security__Tokens__0__Role", "admin")
-        .WithEnvironment("Security__Tokens__0__Value", builder.AddParameter("api-token", secret: true));
+    foreach (var resource in builder.Resources.Where(resource => resource is ProjectResource or ContainerResource))
+    {
+        builder.CreateResourceBuilder(resource).WithKillCommand();
+    }
 }
 
 await builder.Build().RunAsync();

@@ -56,6 +56,8 @@ public static class Extensions
                 .AddRuntimeInstrumentation()
                 // Meters and sources carry their assembly's name, so that one pattern takes them all.
                 .AddMeter("Pipeline.*")
+                // Connections and commands of PostgreSQL. Not its spans: a scheduler that looks for work would fill the traces with them.
+                .AddMeter("Npgsql")
                 .AddPrometheusExporter())
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)

@@ -1,0 +1,240 @@
+using System.Text.RegularExpressions;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Pipeline.AppHost.Cassandra;
+using Pipeline.AppHost.Kafka;
+
+namespace Pipeline.AppHost.Tests.Model;
+
+/// <summary>The full profile as a model: what there is, what waits for what, ports, images, volumes.</summary>
+public sealed partial class FullProfileTests
+{
+    private static readonly string[] Services = ["dashboard", "ingest", "processor", "simulator"];
+
+    [Fact]
+    public async Task Resources_Default_AreTheWholeStack()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(
+            ["airflow", "cassandra", "dashboard", "ingest", "kafka", "kafka-ui", "postgres", "processor", "schema-registry", "simulator", "user-events", "zookeeper"],
+            model.Names);
+    }
+
+    // The service table of the original architecture: who talks to whom, on which port.
+    [Theory]
+    [InlineData("ingest", "kafka", "tcp", 9092)]
+    [InlineData("ingest", "airflow", "tcp", 5432)]
+    [InlineData("processor", "kafka", "tcp", 9092)]
+    [InlineData("processor", "user-events", "cql", 9042)]
+    public async Task Service_OfTheOriginalTable_ReachesItsServerOnItsPort(string from, string to, string endpoint, int port)
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Contains(to, model.ReferredToBy(from));
+        var server = model[to] is IResourceWithParent child ? child.Parent.Name : to;
+        Assert.Equal(port, model.TargetPort(server, endpoint));
+    }
+
+    [Theory]
+    [InlineData("zookeeper", "tcp", 2181)]
+    [InlineData("schema-registry", "http", 8081)]
+    public async Task Server_OfTheOriginalStack_ListensOnItsPort(string server, string endpoint, int port)
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(port, model.TargetPort(server, endpoint));
+    }
+
+    [Fact]
+    public async Task KafkaUi_InControlCentersPlace_HasItsPortOnThisMachine()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(9021, model["kafka-ui"].Annotations.OfType<EndpointAnnotation>().Single().Port);
+    }
+
+    [Fact]
+    public async Task Broker_OnTheContainerNetwork_HasTheNameOfTheOriginalStack()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Contains("broker", model["kafka"].Annotations.OfType<ContainerNetworkAliasAnnotation>().Select(alias => alias.Alias));
+    }
+
+    // PostgreSQL is for metadata: whoever handles events does not see it.
+    [Fact]
+    public async Task Postgres_HoldsMetadataOnly_AndIsReachedByNoOtherService()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(["dashboard", "ingest"], Services.Where(service => model.ReferredToBy(service).Contains("airflow")));
+    }
+
+    [Theory]
+    [InlineData("kafka", "zookeeper")]
+    [InlineData("schema-registry", "kafka")]
+    [InlineData("kafka-ui", "kafka", "schema-registry")]
+    [InlineData("simulator", "kafka", "schema-registry")]
+    [InlineData("ingest", "airflow", "kafka", "postgres", "schema-registry", "simulator")]
+    [InlineData("processor", "cassandra", "kafka", "schema-registry", "user-events")]
+    [InlineData("dashboard", "airflow", "cassandra", "kafka", "postgres", "processor", "schema-registry", "user-events")]
+    public async Task StartOrder_IsTheGraph(string name, params string[] waitsFor)
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(waitsFor, model.WaitedForBy(name));
+    }
+
+    [Theory]
+    [InlineData("kafka", "/var/lib/kafka/data")]
+    [InlineData("zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log")]
+    [InlineData("cassandra", "/var/lib/cassandra")]
+    public async Task Server_WithData_KeepsItInVolumes(string name, params string[] folders)
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(folders, model.Volumes(name));
+    }
+
+    [Fact]
+    public async Task Images_OfAllContainers_ArePinned()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.All(
+            model.Names.Where(name => model[name] is ContainerResource).Select(model.Image),
+            image => Assert.Matches(PinnedImage(), image));
+    }
+
+    [Fact]
+    public async Task Health_OfEveryResource_IsProbed()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.All(model.Names, name => Assert.True(model[name].HasAnnotationOfType<HealthCheckAnnotation>(), name));
+    }
+
+    [Fact]
+    public async Task Topics_OfTheContract_HaveTheirShape()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.Equal(
+            [new("users_topic", 3, TimeSpan.FromHours(24)), new("user_activity", 3, TimeSpan.FromHours(24))],
+            model["kafka"].Annotations.OfType<KafkaTopicAnnotation>());
+    }
+
+    [Fact]
+    public async Task Keyspace_OfTheContract_HasItsNameAndStatement()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        var keyspace = model.Get<CassandraKeyspaceResource>("user-events");
+        Assert.Equal("user_events", keyspace.KeyspaceName);
+        Assert.Equal("""CREATE KEYSPACE IF NOT EXISTS "user_events" WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 1}""", keyspace.CreateStatement);
+    }
+
+    [Theory]
+    [InlineData("200", "--profile", "full")]
+    [InlineData("7", "--profile", "full", "--Parameters:users-per-run=7")]
+    public async Task UsersPerRun_IsAParameterWithADefault(string value, params string[] arguments)
+    {
+        await using var model = await AppHostModel.BuildAsync(arguments);
+
+        Assert.Equal(value, await model.Get<ParameterResource>("users-per-run").GetValueAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Password_OfPostgres_IsASecret()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        Assert.True(model.Get<PostgresServerResource>("postgres").PasswordParameter.Secret);
+    }
+
+    [Fact]
+    public async Task Kafka_InKRaftMode_NeedsNoZookeeper()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-mode", "kraft");
+
+        Assert.DoesNotContain("zookeeper", model.Names);
+        Assert.Empty(model.WaitedForBy("kafka"));
+        var environment = await model.EnvironmentAsync("kafka");
+        Assert.Equal("broker,controller", environment["KAFKA_PROCESS_ROLES"]);
+        Assert.DoesNotContain("KAFKA_ZOOKEEPER_CONNECT", environment.Keys);
+    }
+
+    [Fact]
+    public async Task Kafka_ByDefault_IsCoordinatedByZookeeper()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full");
+
+        var environment = await model.EnvironmentAsync("kafka");
+        Assert.Contains("KAFKA_ZOOKEEPER_CONNECT", environment.Keys);
+        Assert.DoesNotContain("KAFKA_PROCESS_ROLES", environment.Keys);
+    }
+
+    // A client that connects is told another address; a wrong one works for nobody but the broker.
+    [Theory]
+    [InlineData("zookeeper")]
+    [InlineData("kraft")]
+    public async Task Kafka_AdvertisesItself_ToThisMachineAndToContainers(string mode)
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-mode", mode);
+
+        var advertised = Assert.IsType<ReferenceExpression>((await model.EnvironmentAsync("kafka"))["KAFKA_ADVERTISED_LISTENERS"]);
+        Assert.Equal("PLAINTEXT_HOST://localhost:{kafka.bindings.tcp.port},PLAINTEXT_INTERNAL://kafka:{kafka.bindings.internal.targetPort}", advertised.ValueExpression);
+    }
+
+    [Fact]
+    public async Task Results_WithoutCassandra_AreInTheDataDirectoryOfAllServices()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--cassandra", "false");
+
+        Assert.DoesNotContain("cassandra", model.Names);
+        Assert.Single((await Task.WhenAll(Services.Select(model.EnvironmentAsync))).Select(environment => environment["Data__Directory"]).Distinct());
+    }
+
+    [Fact]
+    public async Task OptionalParts_SwitchedOff_AreNotThere()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-ui", "false", "--simulator=false");
+
+        Assert.DoesNotContain("kafka-ui", model.Names);
+        Assert.DoesNotContain("simulator", model.Names);
+        Assert.DoesNotContain("simulator", model.WaitedForBy("ingest"));
+    }
+
+    [Fact]
+    public async Task Servers_WithConnectionStrings_AreNotStarted()
+    {
+        await using var model = await AppHostModel.BuildAsync(
+            "--profile", "full",
+            "--ConnectionStrings:kafka=broker:9092", "--ConnectionStrings:cassandra=node:9042",
+            "--ConnectionStrings:postgres=Host=db;Database=airflow", "--ConnectionStrings:schema-registry=http://registry:8081");
+
+        Assert.Equal(Services, model.Names);
+        Assert.DoesNotContain(model.Names, name => model[name] is ContainerResource);
+    }
+
+    [Theory]
+    [InlineData("kafka", "broker:9092")]
+    [InlineData("cassandra", "node:9042")]
+    [InlineData("postgres", "Host=db;Database=airflow")]
+    [InlineData("schema-registry", "http://registry:8081")]
+    public async Task Service_WithServersOfOnesOwn_GetsTheirConnectionStrings(string name, string value)
+    {
+        await using var model = await AppHostModel.BuildAsync(
+            "--profile", "full",
+            "--ConnectionStrings:kafka=broker:9092", "--ConnectionStrings:cassandra=node:9042",
+            "--ConnectionStrings:postgres=Host=db;Database=airflow", "--ConnectionStrings:schema-registry=http://registry:8081");
+
+        var server = model.Get<IResourceWithConnectionString>(name);
+        Assert.Equal(value, await server.GetConnectionStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(name, model.ReferredToBy("dashboard"));
+    }
+
+    [GeneratedRegex(@"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$")]
+    private static partial Regex PinnedImage();
+}
