@@ -33,7 +33,7 @@ internal sealed class ProcessorTasks(
         var topology = ProcessorTopology.Create(partition.Topic, _rules, options.Value, sink);
         var deadLetters = new DeadLetterWriter(_writer, time, options.Value.Group, Topics.DeadLetterSuffix);
         var tables = new TableReader(log, time, options.Value.ProfileDelay / 2, _logger);
-        return new StreamTask<PipelineEvent>(partition, topology, checkpoints, deadLetters, settings, time, _logger, tables);
+        return new StreamTask<PipelineEvent>(partition, topology, checkpoints, deadLetters, settings with { MessagingSystem = log.MessagingSystem }, time, _logger, tables);
     }
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

@@ -10,51 +10,17 @@ namespace Pipeline.EndToEnd.Tests;
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan OutOfOrderness = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Lateness = TimeSpan.FromSeconds(10);
-
-    private static readonly TimeSpan SessionGap = TimeSpan.FromSeconds(1);
-
-    private static readonly string[] Settings =
-    [
-        $"--Processor:MaxOutOfOrderness={OutOfOrderness}",
-        $"--Processor:AllowedLateness={Lateness}",
-        $"--Processor:SessionGap={SessionGap}",
-        "--Processor:FlushInterval=50ms",
-        "--Processor:EarlyInterval=200ms",
-        "--Processor:CheckpointInterval=300ms",
-    ];
-
-    private static readonly string[] Busy =
-    [
-        .. Settings,
-        "--Ingest:Interval=1s",
-        "--Ingest:UsersPerRun=300",
-        "--Activity:EventsPerSecond=300",
-        "--Activity:MedianGap=200ms",
-        "--Activity:Tick=50ms",
-        "--Activity:UserRefresh=500ms",
-        "--Activity:MaxOutOfOrderness=1s",
-        "--Activity:MinLateness=3s",
-        "--Activity:MaxLateness=3m",
-        "--Activity:LateRate=0.05",
-        "--Activity:DuplicateRate=0.05",
-        "--Activity:PoisonRate=0.03",
-    ];
-
-    private static readonly string[] Quiet = [.. Settings, "--Ingest:Interval=366d", "--Activity:Enabled=false"];
-
     [Fact]
     public async Task Process_KilledAndStartedAgain_GoesOnWithoutWaitingForALease()
     {
         using var directory = new TempDirectory();
-        await using (var killed = await PipelineProcess.StartAsync(directory.FullPath, [.. Busy, "--RecordLog:SessionTimeout=1h"]))
+        await using (var killed = await PipelineProcess.StartAsync(directory.FullPath, [.. Load.Busy, "--RecordLog:SessionTimeout=1h"]))
         {
             await Eventually.TrueAsync(async () => (await killed.StatusAsync()).Stored > 0);
             await killed.KillAsync();
         }
 
-        await using var next = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+        await using var next = await PipelineProcess.StartAsync(directory.FullPath, Load.Quiet);
 
         await Eventually.TrueAsync(async () => await next.StatusAsync() is { Lag: 0, Stored: > 0 });
     }
@@ -70,17 +36,17 @@ public sealed class KillTests(ITestOutputHelper output)
 
         for (var kill = 0; kill < kills; kill++)
         {
-            await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Busy, $"--Activity:Seed={seed % 1000 + kill}"]);
+            await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Load.Busy, $"--Activity:Seed={seed % 1000 + kill}"]);
             await Task.Delay(random.Next(50, 2500), TestContext.Current.CancellationToken);
             Assert.False(pipeline.HasExited, pipeline.Errors);
             await pipeline.KillAsync();
         }
 
-        await using var last = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+        await using var last = await PipelineProcess.StartAsync(directory.FullPath, Load.Quiet);
         var quiet = await last.QuietAsync();
         Assert.Equal(0, await last.StopAsync());
 
-        var expected = await ResultCheck.EqualsBruteForceAsync(directory.FullPath, OutOfOrderness, Lateness, SessionGap);
+        var expected = await ResultCheck.EqualsBruteForceAsync(directory.FullPath, Load.OutOfOrderness, Load.Lateness, Load.SessionGap);
         output.WriteLine(quiet.ToString());
         Assert.Equal(quiet.Consumed, quiet.Stored + quiet.DeadLettered + quiet.Late + quiet.Duplicate);
         Assert.All(

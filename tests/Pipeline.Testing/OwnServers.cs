@@ -51,6 +51,9 @@ public sealed class OwnServers : IAsyncDisposable
 
     public Task ResumeAsync(string name) => RunAsync("resume", name);
 
+    /// <summary>Stopped in order, and started again.</summary>
+    public Task RestartAsync(string name) => RunAsync("restart", name);
+
     public async ValueTask DisposeAsync()
     {
         await RunAsync("wipe");

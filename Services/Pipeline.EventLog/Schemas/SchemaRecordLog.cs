@@ -10,6 +10,8 @@ namespace Pipeline.EventLog.Schemas;
 /// </summary>
 internal sealed class SchemaRecordLog(IRecordLog log, EventSchemas schemas, SchemaRegistryOptions options, TimeProvider time, ILogger<SchemaRecordLog> logger) : IRecordLog
 {
+    public string MessagingSystem => log.MessagingSystem;
+
     public ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken) => log.CreateTopicsAsync(topics, cancellationToken);
 
     public ValueTask<IReadOnlyList<PartitionOffsets>> DescribeAsync(CancellationToken cancellationToken) => log.DescribeAsync(cancellationToken);

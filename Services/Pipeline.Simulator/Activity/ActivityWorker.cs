@@ -75,6 +75,7 @@ internal sealed class ActivityWorker(IRecordLog log, IOptions<ActivityOptions> o
         catch (RecordLogException e)
         {
             Log.UsersNotRead(logger, e);
+            await Task.Delay(RetryDelay, time, cancellationToken);
             return false;
         }
     }

@@ -7,7 +7,7 @@ namespace Pipeline.Streaming.Diagnostics;
 /// The span of one flush: never one per record. It links the producers' traces, the first distinct ones, so that the trace of
 /// an HTTP fetch leads to the stored rows. Costs nothing while nobody listens.
 /// </summary>
-internal sealed class BatchTrace(TopicPartition partition)
+internal sealed class BatchTrace(TopicPartition partition, string messagingSystem)
 {
     private const int MaxLinks = 16;
     private const int TraceParentLength = 55;
@@ -47,7 +47,7 @@ internal sealed class BatchTrace(TopicPartition partition)
             parentContext: default,
             tags:
             [
-                new(SemanticConventions.MessagingSystem, "pipeline"),
+                new(SemanticConventions.MessagingSystem, messagingSystem),
                 new(SemanticConventions.OperationName, "process"),
                 new(SemanticConventions.OperationType, "process"),
                 new(SemanticConventions.DestinationName, partition.Topic),

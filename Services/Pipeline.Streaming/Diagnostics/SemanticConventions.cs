@@ -10,6 +10,8 @@ public static class SemanticConventions
     public const string Source = "Pipeline.Streaming";
 
     public const string MessagingSystem = "messaging.system";
+    public const string SystemKafka = "kafka";
+    public const string SystemEmbedded = "pipeline";
     public const string OperationName = "messaging.operation.name";
     public const string OperationType = "messaging.operation.type";
     public const string DestinationName = "messaging.destination.name";

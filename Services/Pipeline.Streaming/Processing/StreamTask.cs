@@ -72,7 +72,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         _settings = settings;
         _time = time;
         _logger = logger;
-        _trace = new BatchTrace(partition);
+        _trace = new BatchTrace(partition, settings.MessagingSystem);
         Clock = new TaskClock(time);
         _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
     }

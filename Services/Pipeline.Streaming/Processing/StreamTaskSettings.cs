@@ -1,4 +1,5 @@
 using Pipeline.Streaming.DeadLetters;
+using Pipeline.Streaming.Diagnostics;
 
 namespace Pipeline.Streaming.Processing;
 
@@ -16,6 +17,9 @@ public sealed record StreamTaskSettings
 
     /// <summary>How often a checkpoint is saved and the offset committed while records come. Default: 2 s.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>What traces call the log (<see cref="RecordLog.IRecordLog.MessagingSystem"/>). Default: the embedded log.</summary>
+    public string MessagingSystem { get; init; } = SemanticConventions.SystemEmbedded;
 
     public ErrorPolicy Errors { get; init; } = ErrorPolicy.Default;
 

@@ -1,3 +1,5 @@
+using Pipeline.Streaming.Diagnostics;
+
 namespace Pipeline.Streaming.RecordLog;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Pipeline.Streaming.RecordLog;
 /// </summary>
 public interface IRecordLog : IAsyncDisposable
 {
+    /// <summary>What traces call it. Default: the embedded log.</summary>
+    string MessagingSystem => SemanticConventions.SystemEmbedded;
+
     /// <summary>Creates the topics that do not exist; a topic that exists with another partition count is an error.</summary>
     /// <exception cref="RecordLogException">The log cannot be reached, or a topic exists with another shape.</exception>
     ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Pipeline.EventLog;
 using Pipeline.Storage;
 using Pipeline.Streaming;
 using Pipeline.Streaming.RecordLog;
@@ -14,12 +15,14 @@ internal sealed class DataDirectoryReader : IAsyncDisposable
     private const int RowsPerPage = 1000;
     private readonly IHost _host;
 
-    public DataDirectoryReader(string dataDirectory)
+    /// <param name="settings">What chooses another log or store than the directory's own, as on the command line.</param>
+    public DataDirectoryReader(string dataDirectory, params string[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection([new("Data:Directory", dataDirectory)]);
+        builder.Configuration.AddCommandLine(settings);
         builder.Logging.ClearProviders();
-        builder.AddRecordLog();
+        builder.AddEventLog();
         builder.AddResultStore();
         _host = builder.Build();
         Log = _host.Services.GetRequiredService<IRecordLog>();

@@ -11,6 +11,8 @@ namespace Pipeline.EndToEnd.Tests.Kit;
 internal sealed partial class PipelineProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
@@ -67,11 +69,16 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
         return new CommandResult(code, process.Output, process.Errors);
     }
 
+    /// <summary>A processor alone, as one more member of the group, on the same data directory.</summary>
+    public static PipelineProcess LaunchProcessor(string dataDirectory, params string[] settings)
+        => Launch(["--urls", "http://127.0.0.1:0", $"--Data:Directory={dataDirectory}", .. settings], program: "Pipeline.Processor.dll");
+
     /// <param name="wrapper">A program and its arguments that shall start it, for example under another user.</param>
-    public static PipelineProcess Launch(string[] arguments, string? workingDirectory = null, IReadOnlyList<string>? wrapper = null)
+    public static PipelineProcess Launch(
+        string[] arguments, string? workingDirectory = null, IReadOnlyList<string>? wrapper = null, string program = "Pipeline.Standalone.dll")
     {
         string[] command = [.. wrapper ?? [], Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-            "exec", Path.Combine(AppContext.BaseDirectory, "Pipeline.Standalone.dll"), .. arguments];
+            "exec", Path.Combine(AppContext.BaseDirectory, program), .. arguments];
         var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true,
@@ -99,6 +106,11 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
+
+    /// <summary>SIGSTOP: it keeps its connections and its claims, and does nothing.</summary>
+    public void Pause() => Assert.Equal(0, SendSignal(_process.Id, SigStop));
+
+    public void Resume() => Assert.Equal(0, SendSignal(_process.Id, SigCont));
 
     /// <summary>SIGTERM, as Ctrl-C or an orchestrator does it; returns the exit code.</summary>
     public async Task<int> StopAsync()

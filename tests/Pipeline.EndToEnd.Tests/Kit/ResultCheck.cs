@@ -12,9 +12,10 @@ internal static class ResultCheck
     private static readonly string[] Grains = ["minute", "hour"];
 
     /// <summary>Returns what was expected, so that a test can also ask whether it was worth comparing.</summary>
-    public static async Task<BruteForce> EqualsBruteForceAsync(string dataDirectory, TimeSpan maxOutOfOrderness, TimeSpan allowedLateness, TimeSpan sessionGap)
+    public static async Task<BruteForce> EqualsBruteForceAsync(
+        string dataDirectory, TimeSpan maxOutOfOrderness, TimeSpan allowedLateness, TimeSpan sessionGap, params string[] settings)
     {
-        await using var reader = new DataDirectoryReader(dataDirectory);
+        await using var reader = new DataDirectoryReader(dataDirectory, settings);
         var expected = new BruteForce(maxOutOfOrderness, allowedLateness);
         expected.Add(await reader.ReadTopicAsync(Topics.Users));
         expected.Add(await reader.ReadTopicAsync(Topics.Activity));

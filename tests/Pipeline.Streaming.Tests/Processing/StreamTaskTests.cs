@@ -205,6 +205,24 @@ public sealed class StreamTaskTests
     }
 
     [Fact]
+    public async Task Close_CommitRefusedForAWhile_IsTriedAgain()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        harness.Errors = ErrorPolicy.Default with { FirstPause = TimeSpan.Zero };
+        var refusals = 3;
+        var log = Simple(10);
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, log));
+
+        await task.CloseAsync(
+            (position, token) => refusals-- > 0 ? throw new RecordLogException("group rebalance in progress", isTransient: true) : harness.CommitAsync(position, token), Token);
+
+        Assert.Equal(10, harness.Committed);
+        harness.AssertEqualsBruteForce(log);
+    }
+
+    [Fact]
     public async Task Flush_AnotherWriterTookOver_IsFencedAndWritesNothing()
     {
         await using var harness = await new TaskHarness().InitializeAsync();

@@ -31,23 +31,18 @@ internal sealed class KafkaBrowser : IAsyncDisposable
     {
         var partition = from.TopicPartition;
         await _topics.EnsureExistsAsync(partition, cancellationToken);
-        var (_, start, end) = (await _topics.OffsetsAsync([partition], cancellationToken))[0];
-        OffsetRange.Check(from, start, end);
-        if (from.Offset == end)
+
+        // Whoever reads on does not ask where the end is until it gets there.
+        if (await InTurnAsync(() => ReadOn(from, maxRecords), cancellationToken) is { } more)
         {
-            return RecordBatch.Empty(partition, end, end);
+            return more;
         }
 
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            // The client's calls block.
-            return await Task.Run(() => Fetch(from, end, maxRecords, cancellationToken), cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        var (_, start, end) = (await _topics.OffsetsAsync([partition], cancellationToken))[0];
+        OffsetRange.Check(from, start, end);
+        return from.Offset == end
+            ? RecordBatch.Empty(partition, end, end)
+            : await InTurnAsync(() => Fetch(from, end, maxRecords, cancellationToken), cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -61,6 +56,59 @@ internal sealed class KafkaBrowser : IAsyncDisposable
         await Task.Run(_consumer.Close);
         _consumer.Dispose();
         _turn.Dispose();
+    }
+
+    private async Task<T> InTurnAsync<T>(Func<T> read, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            // The client's calls block.
+            return await Task.Run(read, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>What comes next of a partition that the client reads already; null where it knows of nothing more or is about to read something else.</summary>
+    private RecordBatch? ReadOn(Position from, int maxRecords)
+    {
+        var partition = from.TopicPartition;
+        if (!_assigned.TryGetValue(partition, out var assigned) || assigned.Next != from.Offset)
+        {
+            return null;
+        }
+
+        var end = _consumer.GetWatermarkOffsets(new(partition.Topic, partition.Partition)).High.Value;
+        if (end <= from.Offset)
+        {
+            return null;
+        }
+
+        // What lies before the end may be an open transaction, and nothing comes until it is decided.
+        var read = assigned.Queue.Read((int)Math.Min(maxRecords, end - from.Offset), end, LongestWait);
+        if (read.Failure is not null)
+        {
+            read.Records?.Dispose();
+            Forget(partition);
+            return null;
+        }
+
+        if (read.Records is { } records)
+        {
+            _recent.Remove(partition);
+            _recent.AddFirst(partition);
+            assigned.TryAdvance(records.NextOffset, assigned.Seeks);
+        }
+        else if (read.End > from.Offset)
+        {
+            // The client says only once that it has passed the markers at the end: it has to come here again.
+            assigned.TryAdvance(read.End, assigned.Seeks);
+        }
+
+        return read.Records;
     }
 
     private RecordBatch Fetch(Position from, long end, int maxRecords, CancellationToken cancellationToken)
@@ -77,7 +125,7 @@ internal sealed class KafkaBrowser : IAsyncDisposable
             {
                 read.Records?.Dispose();
                 Forget(from.TopicPartition);
-                throw KafkaFaults.ToException(failure.Code, $"Kafka could not read {from}: {failure.Reason}");
+                throw KafkaFaults.OfKnownPartitions(failure.Code, $"Kafka could not read {from}: {failure.Reason}");
             }
 
             if (read.Records is { } records)
@@ -129,7 +177,7 @@ internal sealed class KafkaBrowser : IAsyncDisposable
         }
         catch (KafkaException e)
         {
-            throw KafkaFaults.ToException(e.Error, $"read {from}", e);
+            throw KafkaFaults.OfKnownPartitions(e.Error.Code, $"Kafka could not read {from}: {e.Error.Reason}", e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,10 @@ internal sealed class KafkaClients(string bootstrapServers, KafkaOptions options
 
     // Records may be larger than the log takes from us (the broker decides); dead letters carry headers on top.
     private const int MaxMessageBytes = RecordLimits.MaxRecordBytes + (1 << 20);
+
+    private static readonly TimeSpan ReportPause = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<ErrorCode, long> _reported = [];
 
     public KafkaOptions Options => options;
 
@@ -64,6 +69,12 @@ internal sealed class KafkaClients(string bootstrapServers, KafkaOptions options
             .SetLogHandler((_, message) => Report(message))
             .Build();
     }
+
+    /// <summary>Asks for the offsets of a group that it never joins.</summary>
+    public IConsumer<Ignore, Ignore> CreateObserver(string group) => new ConsumerBuilder<Ignore, Ignore>(WithOverrides(ConsumerConfig(group)))
+        .SetErrorHandler((_, error) => Report(error))
+        .SetLogHandler((_, message) => Report(message))
+        .Build();
 
     public IProducer<byte[]?, byte[]?> CreateProducer()
     {
@@ -168,8 +179,24 @@ internal sealed class KafkaClients(string bootstrapServers, KafkaOptions options
         return config;
     }
 
-    // The client mends its connections itself, so none of this is more than a warning.
-    private void Report(Error error) => Log.KafkaError(logger, error.Code, error.Reason);
+    // The client mends its connections itself, so none of this is more than a warning; and while a broker is away it says so many times a second.
+    private void Report(Error error)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var isDue = false;
+        lock (_reported)
+        {
+            if (!_reported.TryGetValue(error.Code, out var last) || Stopwatch.GetElapsedTime(last, now) >= ReportPause)
+            {
+                (_reported[error.Code], isDue) = (now, true);
+            }
+        }
+
+        if (isDue)
+        {
+            Log.KafkaError(logger, error.Code, error.Reason);
+        }
+    }
 
     private void Report(LogMessage message) => Log.KafkaLog(logger, message.Facility, message.Message);
 }

@@ -14,12 +14,25 @@ internal static class KafkaFaults
         _ => new RecordLogException(message, IsTransient(code), inner),
     };
 
+    /// <summary>
+    /// A failure of reading or of asking about partitions that were there before. Besides what is transient anyway: a membership that is
+    /// over (the client joins again, and says which partitions it lost), and a cluster that does not know its topics or their leaders,
+    /// which is what a broker answers while it starts.
+    /// </summary>
+    public static RecordLogException OfKnownPartitions(ErrorCode code, string message, Exception? inner = null) => code switch
+    {
+        ErrorCode.IllegalGeneration or ErrorCode.UnknownMemberId or ErrorCode.UnknownTopicOrPart or ErrorCode.TopicException or ErrorCode.ListenerNotFound
+            or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition or ErrorCode.Local_NoOffset or ErrorCode.Local_NoEnt
+            => new RecordLogException(message, isTransient: true, inner),
+        _ => ToException(code, message, inner),
+    };
+
     public static bool IsTransient(ErrorCode code) => code switch
     {
         // The client's own: it goes on trying.
         ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut or ErrorCode.Local_MsgTimedOut or ErrorCode.Local_TimedOutQueue
             or ErrorCode.Local_Resolve or ErrorCode.Local_WaitCoord or ErrorCode.Local_WaitCache or ErrorCode.Local_QueueFull or ErrorCode.Local_State
-            or ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight or ErrorCode.Local_Retry => true,
+            or ErrorCode.Local_DestroyBroker or ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight or ErrorCode.Local_Retry => true,
 
         // A cluster that is starting, electing or short of replicas.
         ErrorCode.LeaderNotAvailable or ErrorCode.NotLeaderForPartition or ErrorCode.RequestTimedOut or ErrorCode.BrokerNotAvailable or ErrorCode.ReplicaNotAvailable

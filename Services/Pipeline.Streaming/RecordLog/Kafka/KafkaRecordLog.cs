@@ -7,7 +7,7 @@ namespace Pipeline.Streaming.RecordLog.Kafka;
 
 /// <summary>
 /// The record log on Kafka brokers. One producer and one admin client per process, connected when they are first needed; a consumer per
-/// reader. Retention is the brokers' work. Of a shared cluster it describes only the topics that this process has to do with.
+/// reader and per group that is asked about. Retention is the brokers' work. Of a shared cluster it describes only the topics that this process has to do with.
 /// </summary>
 public sealed class KafkaRecordLog : IRecordLog
 {
@@ -21,6 +21,7 @@ public sealed class KafkaRecordLog : IRecordLog
     private readonly Lazy<KafkaTopics> _topics;
     private readonly Lazy<KafkaProducer> _producer;
     private readonly Lazy<KafkaBrowser> _browser;
+    private readonly Lazy<KafkaGroups> _groups;
     private volatile bool _disposed;
 
     /// <param name="bootstrapServers"><c>host:port[,host:port…]</c>.</param>
@@ -35,7 +36,10 @@ public sealed class KafkaRecordLog : IRecordLog
         _topics = new(() => new KafkaTopics(_admin.Value, topics ?? [], options, _logger));
         _producer = new(() => new KafkaProducer(_clients.CreateProducer(), Topics));
         _browser = new(() => new KafkaBrowser(_clients, Topics));
+        _groups = new(() => new KafkaGroups(_clients, Topics));
     }
+
+    public string MessagingSystem => SemanticConventions.SystemKafka;
 
     internal KafkaTopics Topics => _topics.Value;
 
@@ -70,7 +74,7 @@ public sealed class KafkaRecordLog : IRecordLog
     public async ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return await Topics.CommittedAsync(group, cancellationToken);
+        return await _groups.Value.CommittedAsync(group, cancellationToken);
     }
 
     public async ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
@@ -118,6 +122,11 @@ public sealed class KafkaRecordLog : IRecordLog
         if (_browser.IsValueCreated)
         {
             await _browser.Value.DisposeAsync();
+        }
+
+        if (_groups.IsValueCreated)
+        {
+            await _groups.Value.DisposeAsync();
         }
 
         if (_admin.IsValueCreated)

@@ -244,8 +244,7 @@ internal sealed class KafkaRecordReader : IRecordReader
             var reason = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)message->Payload);
             var words = $"Kafka could not go on reading as a member of '{_group}': {reason}";
 
-            // While a cluster starts it may not know its topics yet; the client goes on asking.
-            throw message->Error == ErrorCode.UnknownTopicOrPart ? new RecordLogException(words, isTransient: true) : KafkaFaults.ToException(message->Error, words);
+            throw KafkaFaults.OfKnownPartitions(message->Error, words);
         }
     }
 
@@ -300,7 +299,7 @@ internal sealed class KafkaRecordReader : IRecordReader
         {
             read.Records?.Dispose();
             return read.Failure is { } failure
-                ? throw KafkaFaults.ToException(failure.Code, $"Kafka could not read {partition}: {failure.Reason}")
+                ? throw KafkaFaults.OfKnownPartitions(failure.Code, $"Kafka could not read {partition}: {failure.Reason}")
                 : null;
         }
 

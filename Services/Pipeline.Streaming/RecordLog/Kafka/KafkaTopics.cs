@@ -3,11 +3,10 @@ using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
-using Pipeline.Streaming.RecordLog.Groups;
 
 namespace Pipeline.Streaming.RecordLog.Kafka;
 
-/// <summary>Topics, offsets and groups, as the brokers tell them. Remembers the topics that this process has to do with.</summary>
+/// <summary>Topics and their offsets, as the brokers tell them. Remembers the topics that this process has to do with.</summary>
 /// <param name="declared">Topics that the components of this process have asked for.</param>
 internal sealed class KafkaTopics(IAdminClient admin, IReadOnlyCollection<string> declared, KafkaOptions options, ILogger logger)
 {
@@ -89,28 +88,6 @@ internal sealed class KafkaTopics(IAdminClient admin, IReadOnlyCollection<string
     /// <summary>The first offset at or after a time (Unix ms); −1 when there is none.</summary>
     public async Task<long> FindAsync(TopicPartition partition, long timestamp, CancellationToken cancellationToken)
         => (await ListAsync([partition], OffsetSpec.ForTimestamp(timestamp), cancellationToken))[partition];
-
-    public async Task<IReadOnlyList<Position>> CommittedAsync(string group, CancellationToken cancellationToken)
-    {
-        var partitions = await PartitionsAsync(cancellationToken);
-        if (partitions.Count == 0)
-        {
-            return [];
-        }
-
-        var question = new ConsumerGroupTopicPartitions(group, [.. partitions.Select(p => new Confluent.Kafka.TopicPartition(p.Topic, p.Partition))]);
-        var answers = await AskAsync(
-            "tell the committed offsets",
-            () => admin.ListConsumerGroupOffsetsAsync([question], new ListConsumerGroupOffsetsOptions { RequestTimeout = options.RequestTimeout }),
-            cancellationToken);
-        return
-        [
-            .. answers[0].Partitions
-                .Where(p => p.Offset.Value >= 0)
-                .Select(p => new Position(new TopicPartition(p.Topic, p.Partition.Value), p.Offset.Value))
-                .OrderBy(p => p.TopicPartition, TopicPartitionOrder.Instance),
-        ];
-    }
 
     private static string? Milliseconds(TimeSpan? retention)
         => (retention is { } kept ? (long)kept.TotalMilliseconds : -1).ToString(CultureInfo.InvariantCulture);
@@ -241,15 +218,13 @@ internal sealed class KafkaTopics(IAdminClient admin, IReadOnlyCollection<string
         }
         catch (ListOffsetsException e) when (e.Result.ResultInfos.FirstOrDefault(r => r.TopicPartitionOffsetError.Error.IsError) is { } failed)
         {
-            throw KafkaFaults.ToException(failed.TopicPartitionOffsetError.Error, what, e);
-        }
-        catch (ListConsumerGroupOffsetsException e) when (e.Results.FirstOrDefault(r => r.Error.IsError) is { } failed)
-        {
-            throw KafkaFaults.ToException(failed.Error, what, e);
+            throw Fault(failed.TopicPartitionOffsetError.Error, e);
         }
         catch (KafkaException e)
         {
-            throw KafkaFaults.ToException(e.Error, what, e);
+            throw Fault(e.Error, e);
         }
+
+        RecordLogException Fault(Error error, KafkaException e) => KafkaFaults.OfKnownPartitions(error.Code, $"Kafka could not {what}: {error.Reason}", e);
     }
 }

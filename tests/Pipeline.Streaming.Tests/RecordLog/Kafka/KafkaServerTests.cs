@@ -143,6 +143,26 @@ public sealed class KafkaServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_NamedMemberComesBackInTime_HasItsPartitionAgainAndNobodyElseNotices()
+    {
+        var log = await OpenAsync(options => options.GroupInstanceId = "one", partitions: 2);
+        var neighbour = await OpenAsync(options => options.GroupInstanceId = "two", partitions: 2);
+        var (first, second) = (new RecordingListener(), new RecordingListener());
+        var leaving = await SubscribeAsync(log, first);
+        var staying = await SubscribeAsync(neighbour, second);
+        await SettledAsync(() => first.Owned.Count == 1 && second.Owned.Count == 1, leaving, staying);
+        var (had, calls) = (first.Owned.ToArray(), second.Calls.Count);
+
+        await leaving.DisposeAsync();
+        var again = new RecordingListener();
+        var returned = await SubscribeAsync(log, again);
+        await SettledAsync(() => again.Owned.Count == 1, returned, staying);
+
+        Assert.Equal(had, again.Owned);
+        Assert.Equal(calls, second.Calls.Count);
+    }
+
+    [Fact]
     public async Task Read_OffsetIsBehindTheEnd_IsRefusedAsSoonAsRecordsCome()
     {
         var log = await OpenAsync();
@@ -188,10 +208,22 @@ public sealed class KafkaServerTests : IAsyncLifetime
         Assert.Equal(2, committed[0].Offset.Value);
     }
 
-    private async Task<KafkaRecordLog> OpenAsync(Action<KafkaOptions>? change = null)
+    private static Task SettledAsync(Func<bool> settled, params IRecordReader[] readers) => Eventually.TrueAsync(
+        async () =>
+        {
+            foreach (var reader in readers)
+            {
+                (await reader.ReadAsync(TimeSpan.FromMilliseconds(20), Stop))?.Dispose();
+            }
+
+            return settled();
+        },
+        TimeSpan.FromSeconds(60));
+
+    private async Task<KafkaRecordLog> OpenAsync(Action<KafkaOptions>? change = null, int partitions = 1)
     {
         var log = Track(new KafkaRecordLog(_servers, KafkaLogs.Options(change), TimeProvider.System));
-        await log.CreateTopicsAsync([new TopicSpec(_topic, 1, null)], Stop);
+        await log.CreateTopicsAsync([new TopicSpec(_topic, partitions, null)], Stop);
         return log;
     }
 

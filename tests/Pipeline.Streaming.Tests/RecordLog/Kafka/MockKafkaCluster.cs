@@ -47,6 +47,40 @@ internal sealed unsafe class MockKafkaCluster : IDisposable
         }
     }
 
+    /// <summary>From now on <see cref="StopCounting"/> counts.</summary>
+    public void StartCounting()
+    {
+        Call("rd_kafka_mock_clear_requests");
+        Call("rd_kafka_mock_start_request_tracking");
+    }
+
+    /// <summary>How many requests of a kind have come.</summary>
+    public int StopCounting(short apiKey)
+    {
+        nuint size;
+        var requests = ((delegate* unmanaged[Cdecl]<nint, nuint*, nint*>)Export("rd_kafka_mock_get_requests"))(_cluster, &size);
+        var keyOf = (delegate* unmanaged[Cdecl]<nint, short>)Export("rd_kafka_mock_request_api_key");
+        var count = 0;
+        for (nuint i = 0; i < size; i++)
+        {
+            count += keyOf(requests[i]) == apiKey ? 1 : 0;
+        }
+
+        ((delegate* unmanaged[Cdecl]<nint*, nuint, void>)Export("rd_kafka_mock_request_destroy_array"))(requests, size);
+        Call("rd_kafka_mock_stop_request_tracking");
+        return count;
+    }
+
+    /// <summary>Another broker leads the partition, or with −1 none does.</summary>
+    public void SetLeader(string topic, int partition, int broker)
+    {
+        fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(topic + '\0'))
+        {
+            var error = (ErrorCode)((delegate* unmanaged[Cdecl]<nint, byte*, int, int, int>)Export("rd_kafka_mock_partition_set_leader"))(_cluster, text, partition, broker);
+            Assert.Equal(ErrorCode.NoError, error);
+        }
+    }
+
     /// <summary>The broker closes its connections and takes none, or does again.</summary>
     public void SetUp(int broker, bool up)
         => ((delegate* unmanaged[Cdecl]<nint, int, int>)Export(up ? "rd_kafka_mock_broker_set_up" : "rd_kafka_mock_broker_set_down"))(_cluster, broker);
@@ -56,6 +90,8 @@ internal sealed unsafe class MockKafkaCluster : IDisposable
         ((delegate* unmanaged[Cdecl]<nint, void>)Export("rd_kafka_mock_cluster_destroy"))(_cluster);
         _host.Dispose();
     }
+
+    private void Call(string function) => ((delegate* unmanaged[Cdecl]<nint, void>)Export(function))(_cluster);
 
     private static nint Export(string name) => NativeLibrary.GetExport(LibRdKafka.Load(), name);
 }

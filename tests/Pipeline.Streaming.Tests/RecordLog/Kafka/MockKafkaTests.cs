@@ -9,6 +9,8 @@ namespace Pipeline.Streaming.Tests.RecordLog.Kafka;
 public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKafkaFixture>
 {
     private const short Produce = 0;
+    private const short OffsetCommit = 8;
+    private const short ListOffsets = 2;
     private readonly string _topic = $"t{Guid.NewGuid():N}";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -46,6 +48,28 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
         await AppendAsync(log, 5_000);
 
         Assert.Equal(5_000, (await log.DescribeAsync(Stop)).Sum(p => p.HighWatermark));
+    }
+
+    [Fact]
+    public async Task Fetch_ReadingOn_AsksForOffsetsAtTheEndOnly()
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 3_000);
+        using var first = await log.FetchAsync(new Position(new TopicPartition(_topic, 0), 0), 500, Stop);
+        var values = first.Values().ToList();
+
+        mock.Cluster.StartCounting();
+        while (values.Count < 3_000)
+        {
+            using var next = await log.FetchAsync(new Position(new TopicPartition(_topic, 0), values.Count), 500, Stop);
+            values.AddRange(next.Values()!);
+        }
+
+        var questions = mock.Cluster.StopCounting(ListOffsets);
+        Assert.Equal(0, questions);
+        Assert.Equal(Enumerable.Range(0, 3_000).Select(i => $"v{i}"), values);
+        using var end = await log.FetchAsync(new Position(new TopicPartition(_topic, 0), 3_000), 500, Stop);
+        Assert.Equal(0, end.Count);
     }
 
     [Fact]
@@ -93,6 +117,70 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
             Assert.Null(await reader.ReadAsync(TimeSpan.Zero, Stop));
             reader.Resume(partition);
         }
+    }
+
+    [Fact]
+    public async Task Describe_NobodyLeadsThePartition_IsATransientFailureHoweverOftenItIsAsked()
+    {
+        await using var log = Open(partitions: 1, options => options.RequestTimeout = TimeSpan.FromSeconds(2));
+        await AppendAsync(log, 3);
+        mock.Cluster.SetLeader(_topic, 0, -1);
+
+        // First the leader of before refuses, then there is none to ask.
+        for (var i = 0; i < 3; i++)
+        {
+            var failure = await Assert.ThrowsAsync<RecordLogException>(async () => await log.DescribeAsync(Stop));
+            Assert.True(failure.IsTransient, failure.Message);
+        }
+
+        mock.Cluster.SetLeader(_topic, 0, 1);
+        await Eventually.TrueAsync(async () => await IsDescribedAsync(log));
+
+        static async Task<bool> IsDescribedAsync(KafkaRecordLog log)
+        {
+            try
+            {
+                return (await log.DescribeAsync(Stop)).Single().HighWatermark == 3;
+            }
+            catch (RecordLogException e) when (e.IsTransient)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.UnknownTopicOrPart)]
+    [InlineData(ErrorCode.NotLeaderForPartition)]
+    [InlineData(ErrorCode.LeaderNotAvailable)]
+    public async Task Describe_BrokerThatStartsDoesNotKnowThePartitionYet_IsATransientFailure(ErrorCode error)
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 3);
+        // It is asked for the start and for the end.
+        mock.Cluster.FailNext(ListOffsets, error, error);
+
+        var failure = await Assert.ThrowsAsync<RecordLogException>(async () => await log.DescribeAsync(Stop));
+
+        Assert.True(failure.IsTransient, failure.Message);
+    }
+
+    [Fact]
+    public async Task Commit_RefusedWhileTheGroupRebalances_IsATransientFailureAndCanBeTriedAgain()
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 3);
+        await using var reader = log.CreateReader("g" + _topic);
+        await reader.SubscribeAsync([_topic], new RecordingListener(), Stop);
+        (await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop))!.Dispose();
+        mock.Cluster.FailNext(OffsetCommit, ErrorCode.RebalanceInProgress);
+        Position[] read = [new Position(new TopicPartition(_topic, 0), 3)];
+
+        var failure = await Assert.ThrowsAsync<RecordLogException>(async () => await reader.CommitAsync(read, Stop));
+        await reader.CommitAsync(read, Stop);
+
+        Assert.True(failure.IsTransient, failure.Message);
+        Assert.Equal(read, await log.GetCommittedAsync("g" + _topic, Stop));
     }
 
     [Fact]
