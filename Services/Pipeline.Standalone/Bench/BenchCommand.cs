@@ -6,18 +6,30 @@ namespace Pipeline.Standalone.Bench;
 /// <summary>Measures this machine. What allocates, per step, is measured by tests/Pipeline.Benchmarks.</summary>
 internal static class BenchCommand
 {
-    public const string KafkaWindows = "kafka-windows";
+    private const string Cassandra = "ConnectionStrings:cassandra";
+    private const string KafkaWindows = "kafka-windows";
 
     private static readonly string[] Here = ["core-windows", "core-sessions", "embedded", "log-append", "log-read", "start", "scale", "restore"];
 
+    private static readonly string[] WithCassandra = ["kafka-cassandra", "kafka-cassandra-seed", "catch-up", "latency"];
+
+    /// <summary>What needs brokers.</summary>
+    public static readonly string[] WithKafka = [KafkaWindows, .. WithCassandra];
+
     /// <summary>What can be measured; the last ones need servers, so they are measured only when they are named.</summary>
-    public static readonly string[] Names = [.. Here, KafkaWindows];
+    public static readonly string[] Names = [.. Here, .. WithKafka];
 
     public static async Task<int> RunAsync(IReadOnlyList<string> names, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
     {
-        if (names.Contains(KafkaWindows) && bench.Kafka is null)
+        if (names.Intersect(WithKafka).FirstOrDefault() is { } one && bench.Kafka is null)
         {
-            await Console.Error.WriteLineAsync($"{KafkaWindows} needs brokers: --kafka HOST:PORT.");
+            await Console.Error.WriteLineAsync($"{one} needs brokers: --kafka HOST:PORT.");
+            return ExitCode.Usage;
+        }
+
+        if (names.Intersect(WithCassandra).FirstOrDefault() is { } other && !settings.Configuration.Any(IsCassandra))
+        {
+            await Console.Error.WriteLineAsync($"{other} needs Cassandra: --{Cassandra}=HOST:PORT.");
             return ExitCode.Usage;
         }
 
@@ -30,7 +42,7 @@ internal static class BenchCommand
         foreach (var name in names.Count == 0 ? Here : names)
         {
             // A process each: the memory and the compiled code of one must not count for the next.
-            Print(name, await BenchProcess.RunAsync(name, bench, cancellationToken), settings.Output);
+            Print(name, await BenchProcess.RunAsync(name, bench, settings.Configuration, cancellationToken), settings.Output);
         }
 
         return ExitCode.Ok;
@@ -47,8 +59,14 @@ internal static class BenchCommand
         "scale" => await ScaleBench.RunAsync(bench.Events, cancellationToken),
         "restore" => await RestoreBench.RunAsync(bench.Events, settings, cancellationToken),
         KafkaWindows => await KafkaWindowsBench.RunAsync(bench.Kafka!, bench.Events, settings, cancellationToken),
+        "kafka-cassandra" => await KafkaCassandraBench.BacklogAsync(name, seedTable: false, bench, settings, cancellationToken),
+        "kafka-cassandra-seed" => await KafkaCassandraBench.BacklogAsync(name, seedTable: true, bench, settings, cancellationToken),
+        "catch-up" => await KafkaCassandraBench.CatchUpAsync(name, bench, settings, cancellationToken),
+        "latency" => await KafkaCassandraBench.LatencyAsync(name, bench, settings, cancellationToken),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such measurement"),
     };
+
+    private static bool IsCassandra(string setting) => setting.StartsWith($"--{Cassandra}=", StringComparison.OrdinalIgnoreCase);
 
     private static void Print(string name, Figures figures, OutputMode output)
         => Console.Out.WriteLine(output == OutputMode.Json

@@ -36,6 +36,18 @@ internal static class BenchEvents
         file.Flush(flushToDisk: true);
     }
 
+    /// <summary>Adds user events as records, keyed by their users.</summary>
+    public static void AddUsers(RecordBatchBuilder records, int first, int count, long timestamp)
+    {
+        var value = new ArrayBufferWriter<byte>(1024);
+        for (var i = first; i < first + count; i++)
+        {
+            value.ResetWrittenCount();
+            UserEventJson.Write(value, User(i));
+            records.Add(KeyOf(value.WrittenSpan), value.WrittenSpan, timestamp);
+        }
+    }
+
     /// <summary>The key of an event's record: its user id, which follows a fixed envelope.</summary>
     public static ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> value)
     {

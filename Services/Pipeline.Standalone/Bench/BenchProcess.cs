@@ -20,10 +20,10 @@ internal static class BenchProcess
     }
 
     /// <summary>Runs one measurement and returns what it printed.</summary>
-    public static async Task<Figures> RunAsync(string name, BenchSettings bench, CancellationToken cancellationToken)
+    public static async Task<Figures> RunAsync(string name, BenchSettings bench, IReadOnlyList<string> configuration, CancellationToken cancellationToken)
     {
         IEnumerable<string> kafka = bench.Kafka is { } brokers ? ["--kafka", brokers.Servers, "--topic", brokers.Topic] : [];
-        using var process = Start(["bench", name, "--events", bench.Events.ToString(CultureInfo.InvariantCulture), "--json", .. kafka]);
+        using var process = Start(["bench", name, "--events", bench.Events.ToString(CultureInfo.InvariantCulture), "--json", .. kafka, .. configuration]);
         return await FiguresOfAsync(process, cancellationToken);
     }
 

@@ -26,19 +26,11 @@ internal static class KafkaWindowsBench
     public static async Task<Figures> RunAsync(KafkaBenchSettings kafka, int events, HostSettings settings, CancellationToken cancellationToken)
     {
         using var directory = new BenchDirectory();
-        await using var log = new KafkaRecordLog(kafka.Servers, new KafkaOptions { Profile = KafkaProfile.Throughput }, TimeProvider.System, [kafka.Topic]);
-        if (!(await log.DescribeAsync(cancellationToken)).Any(p => p.TopicPartition.Topic == kafka.Topic && p.HighWatermark > 0))
-        {
-            await log.CreateTopicsAsync([new TopicSpec(kafka.Topic, Topics.Partitions, null)], cancellationToken);
-            var file = directory.File("events.ndjson");
-            await BenchEvents.WriteAsync(file, events, cancellationToken);
-            await using var lines = new LineFile(file);
-            await using var appender = new EventAppender(log, kafka.Topic, TimeProvider.System);
-            await appender.AppendAsync(lines, events, cancellationToken);
-        }
+        var builder = PipelineApplication.CreateBuilder(settings with { Configuration = [.. settings.Configuration, directory.Setting] }, out _);
+        await using var log = KafkaTopic.Open(kafka.Servers, kafka.Topic, builder.Configuration);
+        await KafkaTopic.FillAsync(log, kafka.Topic, events, directory, cancellationToken);
 
         // A sink wants a store; nobody writes to it.
-        var builder = PipelineApplication.CreateBuilder(settings with { Configuration = [directory.Setting] }, out _);
         builder.AddResultStore();
         await using var app = builder.Build();
         return await MeasureAsync(log, kafka.Topic, app.Services.GetRequiredService<IResultStore>(), cancellationToken);

@@ -77,8 +77,8 @@ internal static class PipelineCommandLine
         names.AcceptOnlyFromAmong(BenchCommand.Names);
         var events = new Option<int>("--events") { Description = "How many events, or keys of state. Default: 1000000", DefaultValueFactory = _ => 1_000_000 };
         var member = new Option<string>("--member-of") { Description = "The directory of a log that is measured already, for its second process.", Hidden = true };
-        var kafka = new Option<string>("--kafka") { Description = $"Brokers (HOST:PORT) for {BenchCommand.KafkaWindows}." };
-        var topic = new Option<string>("--topic") { Description = "A topic of events there; filled with --events of them when it does not exist. Default: bench", DefaultValueFactory = _ => "bench" };
+        var kafka = new Option<string>("--kafka") { Description = $"Brokers (HOST:PORT) for {string.Join(", ", BenchCommand.WithKafka)}." };
+        var topic = new Option<string>("--topic") { Description = "A topic of events there for kafka-windows; filled with --events of them when it is empty. Default: bench", DefaultValueFactory = _ => "bench" };
         var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events, member, kafka, topic };
         bench.SetAction((parse, token) =>
         {

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using Pipeline.Contracts;
+using Pipeline.Processor;
+using Pipeline.Storage;
+using Pipeline.Streaming;
+using Pipeline.Streaming.RecordLog;
+
+namespace Pipeline.Standalone.Bench;
+
+/// <summary>
+/// The processor between real servers: <c>users_topic</c> of the brokers → rows and windows in a keyspace of its own, which stays behind. A new
+/// group reads the topic from its start; it is filled first when it is empty. Not counted: filling it, joining the group, and the first events, during which code is compiled.
+/// </summary>
+internal static class KafkaCassandraBench
+{
+    private const int Warmup = 50_000;
+    private const int LiveRate = 10_000;
+    private static readonly int[] Percentiles = [50, 95, 99];
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LiveWarmup = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LiveLength = TimeSpan.FromSeconds(30);
+
+    /// <summary>A backlog, as fast as it goes.</summary>
+    /// <param name="seedTable">Whether the table of events by id is written as well.</param>
+    public static Task<Figures> BacklogAsync(string name, bool seedTable, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
+        => RunAsync([$"--Cassandra:EventsById={seedTable}"], bench, settings, async (services, backlog) =>
+        {
+            var store = services.GetRequiredService<IResultStore>();
+            await ConsumedAsync(store, Warmup, cancellationToken);
+            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
+            await ConsumedAsync(store, backlog, cancellationToken);
+            return await FiguresAsync(name, meter, box, before, store, cancellationToken);
+        }, cancellationToken);
+
+    /// <summary>A backlog while 10,000 events a second go on coming, until the processor is half a second behind.</summary>
+    public static Task<Figures> CatchUpAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
+        => RunAsync(["--Cassandra:EventsById=false"], bench, settings, async (services, backlog) =>
+        {
+            var store = services.GetRequiredService<IResultStore>();
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
+            await ConsumedAsync(store, Warmup, cancellationToken);
+            var loading = load.RunAsync((int)backlog, LiveRate, stop.Token);
+            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
+            while (await ConsumedAsync(store, cancellationToken) < backlog + load.Count - (LiveRate / 2))
+            {
+                await Task.Delay(Poll, cancellationToken);
+            }
+
+            var figures = await FiguresAsync(name, meter, box, before, store, cancellationToken);
+            figures["times_live_rate"] = Math.Round((double)figures["events_per_second"] / LiveRate, 2);
+            await stop.CancelAsync();
+            await loading;
+            return figures;
+        }, cancellationToken);
+
+    /// <summary>
+    /// 10,000 events a second, from when an event was due to be appended until its rows can be read: progress is written behind them.
+    /// Results are written every 10 ms instead of four times a second.
+    /// </summary>
+    public static Task<Figures> LatencyAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
+        => RunAsync(["--Cassandra:EventsById=false", "--Processor:FlushInterval=00:00:00.010"], bench, settings, async (services, backlog) =>
+        {
+            var store = services.GetRequiredService<IResultStore>();
+            await ConsumedAsync(store, backlog, cancellationToken);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
+            var loading = load.RunAsync((int)backlog, LiveRate, stop.Token);
+            await ReadableAsync(load, store, LiveWarmup, cancellationToken);
+            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
+            var latencies = await ReadableAsync(load, store, LiveLength, cancellationToken);
+            var figures = await FiguresAsync(name, meter, box, before, store, cancellationToken);
+            foreach (var percent in Percentiles)
+            {
+                figures[$"p{percent}_ms"] = Math.Round(latencies[Math.Min(latencies.Count - 1, latencies.Count * percent / 100)].TotalMilliseconds, 1);
+            }
+
+            await stop.CancelAsync();
+            await loading;
+            return figures;
+        }, cancellationToken);
+
+    private static async Task<Figures> RunAsync(
+        string[] own, BenchSettings bench, HostSettings settings, Func<IServiceProvider, long, Task<Figures>> measure, CancellationToken cancellationToken)
+    {
+        using var directory = new BenchDirectory();
+        var brokers = bench.Kafka!.Servers;
+        var run = Guid.NewGuid().ToString("N")[..8];
+        string[] configuration =
+        [
+            $"--ConnectionStrings:kafka={brokers}", $"--Cassandra:Keyspace=bench_{run}", $"--Processor:Group=bench-{run}", .. own, .. settings.Configuration, directory.Setting,
+        ];
+        var builder = PipelineApplication.CreateBuilder(settings with { Configuration = configuration }, out _);
+        long backlog;
+        await using (var log = KafkaTopic.Open(brokers, Topics.Users, builder.Configuration))
+        {
+            backlog = await KafkaTopic.FillAsync(log, Topics.Users, bench.Events, directory, cancellationToken);
+        }
+
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.AddProcessor();
+        await using var app = builder.Build();
+        await app.StartAsync(cancellationToken);
+        var figures = await measure(app.Services, backlog);
+        await app.StopAsync(cancellationToken);
+        return figures;
+    }
+
+    private static async Task<Figures> FiguresAsync(
+        string name, Meter meter, TimeSpan box, IReadOnlyList<PartitionProgress> before, IResultStore store, CancellationToken cancellationToken)
+    {
+        meter.Stop();
+        var used = BoxCpu.Now() - box;
+        var after = await store.GetProgressAsync(cancellationToken);
+        var events = after.Sum(p => p.Consumed) - before.Sum(p => p.Consumed);
+        var figures = meter.Figures(name, events);
+        figures["box_cpu_us_per_event"] = Math.Round(used.TotalMicroseconds / events, 2);
+        figures["stored"] = after.Sum(p => p.Stored) - before.Sum(p => p.Stored);
+        return figures;
+    }
+
+    private static async Task<long> ConsumedAsync(IResultStore store, CancellationToken cancellationToken)
+        => (await store.GetProgressAsync(cancellationToken)).Sum(p => p.Consumed);
+
+    private static async Task ConsumedAsync(IResultStore store, long events, CancellationToken cancellationToken)
+    {
+        while (await ConsumedAsync(store, cancellationToken) < events)
+        {
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+
+    /// <summary>For a while, how long each append of the load took to become readable; ordered.</summary>
+    private static async Task<List<TimeSpan>> ReadableAsync(SteadyLoad load, IResultStore store, TimeSpan length, CancellationToken cancellationToken)
+    {
+        var latencies = new List<TimeSpan>();
+        var started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started) < length)
+        {
+            await Task.Delay(Poll, cancellationToken);
+            var progress = (await store.GetProgressAsync(cancellationToken)).ToDictionary(p => new TopicPartition(p.Topic, p.Partition), p => p.NextOffset);
+            var now = Stopwatch.GetTimestamp();
+            while (load.Appended.TryPeek(out var append) && append.Last.All(last => progress.GetValueOrDefault(last.TopicPartition) > last.Offset))
+            {
+                load.Appended.TryDequeue(out _);
+                latencies.Add(Stopwatch.GetElapsedTime(append.Due, now));
+            }
+        }
+
+        latencies.Sort();
+        return latencies;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Pipeline.Streaming;
+using Pipeline.Streaming.RecordLog;
+
+namespace Pipeline.Standalone.Bench;
+
+/// <summary>Appends user events at a steady rate, whether the log keeps up or not, and notes where each append ended.</summary>
+internal sealed class SteadyLoad(IRecordLog log, string topic, TimeProvider clock) : IAsyncDisposable
+{
+    private const int AppendsPerSecond = 100;
+    private readonly IRecordWriter _writer = log.CreateWriter();
+    private long _count;
+
+    /// <summary>When an append was due (stopwatch ticks), and its last record in each partition.</summary>
+    public ConcurrentQueue<(long Due, IReadOnlyList<Position> Last)> Appended { get; } = [];
+
+    /// <summary>Events that were appended.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <param name="first">Number of the first event.</param>
+    /// <param name="eventsPerSecond">A multiple of 100.</param>
+    public async Task RunAsync(int first, int eventsPerSecond, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var appends = new List<Task>();
+        var perAppend = eventsPerSecond / AppendsPerSecond;
+        for (var i = 0; !cancellationToken.IsCancellationRequested; i++)
+        {
+            var due = started + (i * Stopwatch.Frequency / AppendsPerSecond);
+            var ahead = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+            if (ahead > TimeSpan.Zero)
+            {
+                await Task.Delay(ahead, clock, CancellationToken.None);
+            }
+
+            appends.Add(AppendAsync(due, first + (i * perAppend), perAppend));
+            appends.RemoveAll(a => a.IsCompletedSuccessfully);
+        }
+
+        await Task.WhenAll(appends);
+    }
+
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+
+    private async Task AppendAsync(long due, int first, int count)
+    {
+        using var records = new RecordBatchBuilder();
+        BenchEvents.AddUsers(records, first, count, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var result = await _writer.AppendAsync(topic, records, CancellationToken.None);
+        Interlocked.Add(ref _count, count);
+        Appended.Enqueue((due, result.LastOffsets));
+    }
+}
