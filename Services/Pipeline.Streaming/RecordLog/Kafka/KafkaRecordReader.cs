@@ -16,7 +16,9 @@ internal sealed class KafkaRecordReader : IRecordReader
     // A wait is cut into pieces of this length, so that the client's timers are served.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SeekRetryPause = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(30);
+
+    // Leaving politely only spares the others the session timeout; a stop must not wait for a coordinator that is away.
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(10);
 
     private readonly KafkaRecordLog _log;
     private readonly string _group;
