@@ -64,15 +64,15 @@ internal sealed class KafkaClients(string bootstrapServers, KafkaOptions options
         var config = ConsumerConfig("pipeline-browse");
         config["queued.max.messages.kbytes"] = "4096";
         config["fetch.message.max.bytes"] = "1048576";
+
+        // Only its partitions' queues are read, so errors must not be queued for a handler: they are logged.
         return new ConsumerBuilder<Ignore, Ignore>(WithOverrides(config))
-            .SetErrorHandler((_, error) => Report(error))
             .SetLogHandler((_, message) => Report(message))
             .Build();
     }
 
-    /// <summary>Asks for the offsets of a group that it never joins.</summary>
+    /// <summary>Asks for the offsets of a group that it never joins. Nobody polls it, so errors must not be queued for a handler: they are logged.</summary>
     public IConsumer<Ignore, Ignore> CreateObserver(string group) => new ConsumerBuilder<Ignore, Ignore>(WithOverrides(ConsumerConfig(group)))
-        .SetErrorHandler((_, error) => Report(error))
         .SetLogHandler((_, message) => Report(message))
         .Build();
 
