@@ -23,6 +23,7 @@ public static class SecurityHostExtensions
         services.AddOptions<SecurityOptions>().BindConfiguration(SecurityOptions.SectionName).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SecurityOptions>, SecurityOptionsValidator>());
         services.AddSingleton<TokenBook>();
+        services.AddSingleton(provider => new TokenSignIn(provider.GetRequiredService<TokenBook>()));
         services.AddAuthentication(TokenAuthentication.Scheme).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Scheme, null);
         var policies = services.AddAuthorizationBuilder();
         for (var i = 0; i < ApiRoles.All.Length; i++)

@@ -23,6 +23,12 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (!tokens.IsOpen && IsPage && HttpMethods.IsGet(Request.Method))
+        {
+            Response.Redirect($"{PageSignIn.Path}?to={Uri.EscapeDataString(Request.Path + Request.QueryString)}");
+            return Task.CompletedTask;
+        }
+
         if (tokens.IsOpen)
         {
             return WriteAsync(
@@ -56,7 +62,9 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
 
         if (Request.Headers.Authorization.ToString() is not { Length: > 0 } header)
         {
-            return AuthenticateResult.NoResult();
+            return Request.Cookies[TokenSignIn.Cookie] is { } cookie && IsFromOwnPage() && tokens.Find(cookie) is { } person
+                ? Success(person)
+                : AuthenticateResult.NoResult();
         }
 
         return header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && tokens.Find(header[Prefix.Length..].Trim()) is { } holder
@@ -70,8 +78,20 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
     /// </summary>
     private bool IsFromHere()
         => Context.Connection.RemoteIpAddress is not { } address || IPAddress.IsLoopback(address)
-            ? ListenAddresses.IsLoopback(Request.Host.Host) && Request.Headers["Sec-Fetch-Site"].ToString() is not ("cross-site" or "same-site")
+            ? ListenAddresses.IsLoopback(Request.Host.Host) && IsFromOwnPage()
             : false;
+
+    /// <summary>
+    /// Not caused by another site's page, as far as the browser tells; programs tell nothing. Following a link to a page is always
+    /// allowed: whoever made the link cannot see the answer.
+    /// </summary>
+    private bool IsFromOwnPage()
+        => (IsPage && HttpMethods.IsGet(Request.Method) && Request.Headers["Sec-Fetch-Mode"] == "navigate")
+        || (Request.Headers["Sec-Fetch-Site"].ToString() is not ("cross-site" or "same-site")
+            && (Request.Headers.Origin.ToString() is not { Length: > 0 } origin
+                || (Uri.TryCreate(origin, UriKind.Absolute, out var site) && site.Authority == Request.Host.Value)));
+
+    private bool IsPage => Context.GetEndpoint()?.Metadata.GetMetadata<PageSignIn>() is not null;
 
     private static AuthenticateResult Success(ClaimsPrincipal holder) => AuthenticateResult.Success(new AuthenticationTicket(holder, Scheme));
 

@@ -1,18 +1,23 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pipeline.Contracts;
 using Pipeline.Dashboard.Airflow;
 using Pipeline.Dashboard.Api;
+using Pipeline.Dashboard.Components;
+using Pipeline.Dashboard.Live;
 using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Status;
+using Pipeline.Dashboard.Views;
 using Pipeline.EventLog;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>The query API and the live page over it.</summary>
+/// <summary>The query API and the live pages beside it.</summary>
 public static class DashboardBuilderExtensions
 {
-    /// <summary>Adds what the query API and the page need; the record log, the result store and the scheduler are added by the caller.</summary>
+    /// <summary>Adds what the query API and the pages need; the record log, the result store and the scheduler are added by the caller.</summary>
     public static IHostApplicationBuilder AddDashboard(this IHostApplicationBuilder builder)
     {
         builder.AddDashboardStatus();
@@ -25,6 +30,7 @@ public static class DashboardBuilderExtensions
         builder.Services.AddOpenApi(ApiDocument.Configure);
         builder.Services.AddOpenApi(AirflowApi.DocumentName, Describing.Configure);
         builder.Services.AddSingleton<AirflowMapper>();
+        builder.AddPages();
         return builder;
     }
 
@@ -38,12 +44,13 @@ public static class DashboardBuilderExtensions
         return builder;
     }
 
-    /// <summary>Maps <c>/api</c> (all but <c>POST /api/events</c>, which is Ingest's), <c>/api/v2</c>, <c>/openapi</c> and the page at <c>/</c>.</summary>
+    /// <summary>Maps <c>/api</c> (all but <c>POST /api/events</c>, which is Ingest's), <c>/api/v2</c>, <c>/openapi</c> and the pages from <c>/</c>.</summary>
     public static WebApplication MapDashboard(this WebApplication app)
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages(ApiProblem.WriteStatusAsync);
         app.Use(PageSecurity.AddHeadersAsync);
+        app.UseAntiforgery();
 
         var api = app.MapGroup("/api").RequireRole(ApiRoles.Viewer);
         api.MapStatus();
@@ -58,7 +65,44 @@ public static class DashboardBuilderExtensions
 
         app.MapAirflow();
         app.MapOpenApi();
-        app.MapPage();
+        app.MapPageFiles();
+        app.MapSignIn();
+
+        var downloads = app.MapGroup("").RequireRole(ApiRoles.Viewer).WithMetadata(PageSignIn.Instance).ExcludeFromDescription();
+        downloads.MapDeadLetterDownloads();
+        downloads.MapAnalyticsDownloads();
+        app.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null)
+            .RequireRole(ApiRoles.Viewer)
+            .WithMetadata(PageSignIn.Instance);
         return app;
+    }
+
+    private static void AddPages(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents(options =>
+        {
+            // A viewer who reads slowly gets fewer updates instead of a longer queue; one who left is soon forgotten.
+            options.MaxBufferedUnacknowledgedRenderBatches = 2;
+            options.DisconnectedCircuitMaxRetained = 20;
+            options.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
+        });
+
+        // Keys for what lives no longer than the process: nothing is written to the disk of whoever runs it.
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
+        // A slim host leaves out the constraint that the framework's own routes use.
+        builder.Services.Configure<RouteOptions>(options => options.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
+        builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<LiveFeeds>();
+        builder.Services.AddSingleton<HealthReader>();
+        builder.Services.AddSingleton<OverviewReader>();
+        builder.Services.AddSingleton<TopicsReader>();
+        builder.Services.AddSingleton<MessageBrowser>();
+        builder.Services.AddSingleton<DeadLettersReader>();
+        builder.Services.AddSingleton<QualityReader>();
+        builder.Services.AddSingleton<AnalyticsReader>();
+        builder.Services.AddSingleton<RunsReader>();
     }
 }

@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(5002, LogLevel.Information, "Status can be read again")]
     public static partial void StatusAvailable(ILogger logger);
+
+    [LoggerMessage(5003, LogLevel.Debug, "A page's {What} could not be read: {Reason}")]
+    public static partial void PageReadFailed(ILogger logger, string what, string reason);
 }

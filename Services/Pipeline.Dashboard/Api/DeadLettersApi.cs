@@ -36,7 +36,7 @@ internal static class DeadLettersApi
         return TypedResults.Ok(page.Select(ToItem));
     }
 
-    private static DeadLetterItem ToItem(DeadLetterEntry d) => new(
+    internal static DeadLetterItem ToItem(DeadLetterEntry d) => new(
         d.Topic,
         d.Partition,
         d.Offset,

@@ -42,13 +42,14 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
 
     public Uri Url => Http.BaseAddress ?? throw new InvalidOperationException("It does not listen yet.");
 
-    /// <summary>Starts it on a data directory and a free port, and returns when it listens.</summary>
+    /// <summary>Starts it on a data directory and a free port, unless the settings name an address, and returns when it listens.</summary>
     public static Task<PipelineProcess> StartAsync(string dataDirectory, params string[] settings) => StartAsync(dataDirectory, settings, wrapper: null);
 
     /// <inheritdoc cref="StartAsync(string, string[])"/>
     public static async Task<PipelineProcess> StartAsync(string dataDirectory, string[] settings, IReadOnlyList<string>? wrapper)
     {
-        var process = Launch(["--urls", "http://127.0.0.1:0", "--data", dataDirectory, .. settings], wrapper: wrapper);
+        string[] address = settings.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
+        var process = Launch([.. address, "--data", dataDirectory, .. settings], wrapper: wrapper);
         try
         {
             process.Http.BaseAddress = new Uri(await process._url.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));

@@ -14,7 +14,7 @@ using Pipeline.Testing;
 namespace Pipeline.Services.Tests.Dashboard;
 
 /// <summary>The dashboard alone, over a stub log and a stub store, in memory.</summary>
-public abstract class DashboardFixture : IAsyncLifetime
+public abstract class DashboardFixture(params string[] settings) : IAsyncLifetime
 {
     private readonly TempDirectory _directory = new();
     private WebApplication? _app;
@@ -40,6 +40,11 @@ public abstract class DashboardFixture : IAsyncLifetime
         builder.Services.AddSingleton<IResultStore>(Store);
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Configuration["Data:Directory"] = _directory.FullPath;
+        foreach (var setting in settings.Chunk(2))
+        {
+            builder.Configuration[setting[0]] = setting[1];
+        }
+
         builder.AddSchedulingQueries();
         builder.AddDag(_ => new DagBuilder("kafka_stream").Add(new DagTask("get_data", (_, _) => Task.CompletedTask)).Build());
         builder.AddDashboard();

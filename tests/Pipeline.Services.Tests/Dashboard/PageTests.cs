@@ -6,22 +6,30 @@ namespace Pipeline.Services.Tests.Dashboard;
 
 public sealed partial class PageTests : DashboardFixture
 {
-    [Fact]
-    public async Task Page_AndEveryFileItNames_IsServed()
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/topics")]
+    [InlineData("/quality")]
+    [InlineData("/analytics")]
+    [InlineData("/dead-letters")]
+    [InlineData("/runs")]
+    [InlineData("/components")]
+    public async Task Page_AndEveryFileItNames_IsServed(string path)
     {
-        var html = await Client.GetStringAsync("/", TestContext.Current.CancellationToken);
+        var html = await Client.GetStringAsync(path, TestContext.Current.CancellationToken);
 
         foreach (Match match in LocalReference().Matches(html))
         {
-            using var response = await Client.GetAsync(match.Groups[1].Value, TestContext.Current.CancellationToken);
-            Assert.True(response.IsSuccessStatusCode || match.Groups[1].Value is "/health" or "/metrics" or "/api/status", $"{match.Value}: {response.StatusCode}");
+            var address = WebUtility.HtmlDecode(match.Groups[1].Value);
+            using var response = await Client.GetAsync(address, TestContext.Current.CancellationToken);
+            Assert.True(response.IsSuccessStatusCode || address is "/health" or "/alive" or "/metrics", $"{path} names {address}: {response.StatusCode}");
         }
     }
 
     [Fact]
-    public async Task Page_Files_NameNothingOutside()
+    public async Task Page_OwnFiles_NameNothingOutside()
     {
-        foreach (var file in new[] { "/", "/page/app.css", "/page/app.js", "/page/views.js", "/page/chart.js", "/page/dom.js", "/page/token.js" })
+        foreach (var file in new[] { "/", "/page/app.css", "/page/app.js", "/page/chart.js" })
         {
             var text = await Client.GetStringAsync(file, TestContext.Current.CancellationToken);
             Assert.DoesNotMatch("https?://(?!www\\.w3\\.org/2000/svg)", text);
@@ -35,7 +43,8 @@ public sealed partial class PageTests : DashboardFixture
         using var response = await Client.GetAsync("/", TestContext.Current.CancellationToken);
 
         var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
-        Assert.Contains("default-src 'none'; script-src 'self'", policy, StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'; script-src 'self'; style-src 'self'", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
     }
 
@@ -49,6 +58,19 @@ public sealed partial class PageTests : DashboardFixture
         using var second = await Client.SendAsync(request, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
+    }
+
+    [Fact]
+    public async Task Page_FileNamedByItsVersion_IsKeptForGood()
+    {
+        var html = await Client.GetStringAsync("/", TestContext.Current.CancellationToken);
+        var address = LocalReference().Matches(html).Select(m => m.Groups[1].Value).First(a => a.StartsWith("/page/app.css?v=", StringComparison.Ordinal));
+
+        using var named = await Client.GetAsync(address, TestContext.Current.CancellationToken);
+        using var unnamed = await Client.GetAsync("/page/app.css", TestContext.Current.CancellationToken);
+
+        Assert.Contains("immutable", named.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+        Assert.True(unnamed.Headers.CacheControl!.NoCache);
     }
 
     [Fact]

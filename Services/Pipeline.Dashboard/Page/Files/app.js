@@ -1,71 +1,95 @@
-// Asks the API again and again: the status every second, the lists every three. Stops while nobody looks.
-import { byId } from './dom.js';
-import { showDeadLetters, showEvents, showRuns, showStatus, showUsers, showWindows } from './views.js';
-import { askForToken, authorization } from './token.js';
+// What the browser alone can do for the pages: keys, theme and zone switches, and coming back after the connection broke.
+const oneYear = 31536000;
+const setCookie = (name, value) => { document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${value ? oneYear : 0}; samesite=lax`; };
+const byId = (id) => document.getElementById(id);
 
-async function get(path) {
-  const response = await fetch(path, { headers: { accept: 'application/json', ...authorization() }, signal: AbortSignal.timeout(10000) });
-  const body = await response.json();
-  if (response.status === 401) askForToken(body.detail);
-  if (!response.ok) throw new Error(body.detail ?? body.title ?? `${path} answered ${response.status}`);
-  return body;
+const themes = ['', 'light', 'dark'];
+const themeNames = { '': 'system', light: 'light', dark: 'dark' };
+
+function switchTheme() {
+  const root = document.documentElement;
+  const next = themes[(themes.indexOf(root.dataset.theme ?? '') + 1) % themes.length];
+  root.dataset.theme = next;
+  setCookie('pipeline-theme', next);
+  dispatchEvent(new Event('pipeline-theme'));
+  announce(`Theme: ${themeNames[next]}`);
 }
 
-function setState(css, text, problem) {
-  const state = byId('state');
-  state.className = `state ${css}`;
-  if (state.textContent !== text) state.textContent = text;
-  byId('notice').hidden = !problem;
-  byId('notice').textContent = problem ?? '';
+function switchZone(button) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+  setCookie('pipeline-zone', button.dataset.zone === 'UTC' ? own : 'UTC');
+  // The address holds the whole state of the page, so that nothing is lost by asking for it again.
+  location.reload();
 }
 
-const visible = () => new Promise((resolve) => {
-  if (!document.hidden) resolve();
-  else document.addEventListener('visibilitychange', resolve, { once: true });
+function announce(text) {
+  const status = byId('announcement');
+  if (status) status.textContent = text;
+}
+
+// Keys -------------------------------------------------------------------------------------------------------------------
+
+let goPressedAt = 0;
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input, select, textarea, [contenteditable]')) return;
+  if (Date.now() - goPressedAt < 1500) {
+    goPressedAt = 0;
+    const link = document.querySelector(`nav a[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (link) { event.preventDefault(); link.click(); }
+    return;
+  }
+  if (event.key === 'g') {
+    goPressedAt = Date.now();
+  } else if (event.key === '/') {
+    const search = document.querySelector('main input[type=search]') ?? document.querySelector('main select');
+    if (search) { event.preventDefault(); search.focus(); }
+  } else if (event.key === '?') {
+    const help = byId('keys');
+    if (help) { event.preventDefault(); help.open ? help.close() : help.showModal(); }
+  }
+}
+
+document.addEventListener('keydown', onKey);
+document.addEventListener('click', (event) => {
+  const button = event.target.closest?.('button[data-act]');
+  if (!button) return;
+  switch (button.dataset.act) {
+    case 'theme': switchTheme(); break;
+    case 'zone': switchZone(button); break;
+    case 'keys': byId('keys')?.showModal(); break;
+    case 'close': button.closest('dialog')?.close(); break;
+    case 'reload': location.reload(); break;
+  }
 });
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function every(ms, work, failed) {
+// Connection -------------------------------------------------------------------------------------------------------------
+
+const lost = byId('components-reconnect-modal');
+
+async function reloadWhenBack() {
   for (;;) {
-    await visible();
     try {
-      await work();
-    } catch (error) {
-      failed(error);
-    }
-    await pause(ms);
+      if ((await fetch('/alive', { cache: 'no-store', signal: AbortSignal.timeout(2000) })).ok) { location.reload(); return; }
+    } catch { /* still away */ }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
 
-every(1000, async () => {
-  const status = await get('/api/status');
-  showStatus(status);
-  setState('live', status.totals.consumed > 0 ? 'Live' : 'Waiting for data');
-}, (error) => setState('lost', 'Not connected', error instanceof TypeError ? 'The pipeline does not answer; it may be stopped. This page goes on trying.' : error.message));
-
-async function windows() {
-  const now = Date.now();
-  const from = new Date((Math.floor(now / 60000) - 59) * 60000).toISOString();
-  showWindows(await get(`/api/windows?metric=events&dimension=event_type&grain=minute&limit=1000&from=${from}`), now);
-}
-
-/** A run's events carry the last millisecond of its data interval. */
-async function runs() {
-  const page = await get('/api/runs?dag_id=kafka_stream&limit=8');
-  showRuns(page);
-  const last = page.items.find((run) => run.state === 'success');
-  if (last) {
-    const end = new Date(last.data_interval_end);
-    showUsers(await get(`/api/events?from=${new Date(end - 1).toISOString()}&to=${end.toISOString()}&limit=10`));
-  } else {
-    showUsers({ items: [] });
+lost?.addEventListener('components-reconnect-state-changed', (event) => {
+  const { state } = event.detail;
+  if (state === 'show') {
+    lost.show();
+    document.body.classList.add('disconnected');
+  } else if (state === 'hide') {
+    lost.close();
+    document.body.classList.remove('disconnected');
+  } else if (state === 'failed' || state === 'rejected' || state === 'resume-failed') {
+    // Another process answers now, or none yet: a fresh page from the same address is the same place.
+    reloadWhenBack();
   }
-}
+});
 
-// Told by the status line already when nothing answers; a list that fails alone keeps what it shows.
-every(3000, () => Promise.all([
-  get('/api/events?limit=10').then(showEvents),
-  runs(),
-  get('/api/dead-letters?limit=8').then(showDeadLetters),
-  windows(),
-]), (error) => console.warn(error.message));
+globalThis.Blazor?.start({
+  circuit: { reconnectionOptions: { maxRetries: 10, retryIntervalMilliseconds: (attempt) => (attempt >= 10 ? null : Math.min(2000, 250 * 2 ** attempt)) } },
+});

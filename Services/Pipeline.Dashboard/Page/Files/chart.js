@@ -1,63 +1,75 @@
-// Drawing: a stacked column chart of windows and a sparkline. Both take plain arrays and return nothing but SVG.
-import { count, el, svg } from './dom.js';
+// Draws what the server says with ECharts, which is loaded when the first chart is. Colours come from the style sheet.
+const palette = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6', '--c7', '--c8'];
+const charts = new Map();
+let library;
 
-const height = 190;
-const left = 44;
-const bottom = 22;
-
-/** A round number at or above the largest value, so that the axis reads well. */
-function ceiling(value) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  for (const step of [1, 2, 2.5, 5, 10]) {
-    if (step * power >= value) return step * power;
-  }
-  return value;
-}
-
-/** columns: [{ start: Date, parts: Map(name → number) }], names in drawing order. */
-export function stackedColumns(container, columns, names) {
-  const width = Math.max(280, container.clientWidth);
-  const totals = columns.map((c) => [...c.parts.values()].reduce((a, b) => a + b, 0));
-  const top = ceiling(Math.max(1, ...totals));
-  const plot = height - bottom - 8;
-  const y = (value) => 8 + plot * (1 - value / top);
-  const step = (width - left) / columns.length;
-  const chart = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': 'Events per minute' });
-
-  for (const mark of [0, top / 2, top]) {
-    chart.append(svg('line', { x1: left, x2: width, y1: y(mark), y2: y(mark) }));
-    chart.append(svg('text', { x: left - 6, y: y(mark) + 4, 'text-anchor': 'end' }, count(mark)));
-  }
-
-  columns.forEach((column, i) => {
-    let sum = 0;
-    names.forEach((name, n) => {
-      const value = column.parts.get(name) ?? 0;
-      if (value > 0) {
-        const bar = svg('rect', {
-          x: left + i * step + 1, y: y(sum + value), width: Math.max(1, step - 2), height: Math.max(0.5, y(sum) - y(sum + value)), class: `f${(n % 6) + 1}`,
-        });
-        bar.append(svg('title', {}, `${column.start.toISOString().slice(11, 16)} ${name}: ${count(value)}`));
-        chart.append(bar);
-        sum += value;
-      }
-    });
-    if (i % (width < 600 ? 20 : 10) === 0) {
-      chart.append(svg('text', { x: left + i * step, y: height - 5 }, column.start.toISOString().slice(11, 16)));
-    }
+function load(address) {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = address;
+    script.onload = () => resolve(globalThis.echarts);
+    script.onerror = () => { library = undefined; reject(new Error('The chart library could not be loaded.')); };
+    document.head.append(script);
   });
-
-  const legend = el('div', { class: 'legend' }, ...names.map((name, n) => el('span', {}, el('span', { class: `dot k${(n % 6) + 1}` }), name)));
-  container.replaceChildren(chart, legend);
+  return library;
 }
 
-export function sparkline(node, values) {
-  const top = Math.max(1, ...values);
-  const points = values.map((v, i) => `${(i / Math.max(1, values.length - 1)) * 100},${30 - (v / top) * 26}`);
-  node.setAttribute('viewBox', '0 0 100 30');
-  node.setAttribute('preserveAspectRatio', 'none');
-  node.replaceChildren(
-    svg('polygon', { points: `0,30 ${points.join(' ')} 100,30`, fill: 'currentColor', opacity: '0.18' }),
-    svg('polyline', { points: points.join(' '), fill: 'none', stroke: 'currentColor', 'stroke-width': '1.5', 'vector-effect': 'non-scaling-stroke' }),
-  );
+// Asked of an element, because a variable's own text may depend on the scheme.
+const probe = document.createElement('i');
+probe.hidden = true;
+document.body.append(probe);
+function colour(name) {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
 }
+
+const number = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+
+function option(spec) {
+  const [text, quiet, line, card] = ['--text', '--quiet', '--line', '--card'].map(colour);
+  const isBar = spec.kind === 'bar';
+  return {
+    animation: false,
+    color: palette.map(colour),
+    textStyle: { fontFamily: 'inherit', color: quiet },
+    grid: { left: 8, right: 12, top: 14, bottom: spec.series.length > 1 ? 34 : 6, containLabel: true },
+    legend: spec.series.length > 1 ? { bottom: 0, type: 'scroll', icon: 'roundRect', itemWidth: 10, itemHeight: 10, textStyle: { color: quiet }, pageTextStyle: { color: quiet }, pageIconColor: quiet } : undefined,
+    // Drawn in the canvas, not as HTML: names come from events, and the page allows no inline styles.
+    tooltip: { trigger: 'axis', renderMode: 'richText', confine: true, axisPointer: { type: isBar ? 'shadow' : 'line' }, backgroundColor: card, borderColor: line, textStyle: { color: text, fontSize: 12 }, valueFormatter: (v) => (v === null || v === undefined ? '–' : `${number.format(v)}${spec.unit ? ` ${spec.unit}` : ''}`) },
+    xAxis: { type: 'category', data: spec.labels, boundaryGap: isBar, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: quiet, hideOverlap: true } },
+    yAxis: { type: 'value', axisLabel: { color: quiet, formatter: (v) => Intl.NumberFormat('en', { notation: 'compact' }).format(v) }, splitLine: { lineStyle: { color: line } }, min: spec.minimum ?? undefined, max: spec.maximum ?? undefined },
+    series: spec.series.map((s) => ({
+      name: s.name, type: isBar ? 'bar' : 'line', data: s.values, stack: spec.stacked ? 'all' : undefined,
+      showSymbol: s.values.length < 3, symbolSize: 5, lineStyle: { width: spec.stacked ? 1 : 2 }, areaStyle: spec.kind === 'area' ? { opacity: spec.stacked ? 0.75 : 0.2 } : undefined,
+      barCategoryGap: '20%', itemStyle: s.colour ? { color: colour(s.colour) } : undefined, connectNulls: false,
+    })),
+  };
+}
+
+export async function draw(element, address, json) {
+  const spec = JSON.parse(json);
+  const echarts = await load(address);
+  if (!element?.isConnected) return;
+  let held = charts.get(element);
+  if (!held) {
+    const chart = echarts.init(element, null, { renderer: 'canvas' });
+    const observer = new ResizeObserver(() => chart.resize());
+    observer.observe(element);
+    held = { chart, observer };
+    charts.set(element, held);
+  }
+  held.spec = spec;
+  held.chart.setOption(option(spec), { notMerge: true, lazyUpdate: true });
+  element.dataset.drawn = 'yes';
+}
+
+export function dispose(element) {
+  const held = charts.get(element);
+  held?.observer.disconnect();
+  held?.chart.dispose();
+  charts.delete(element);
+}
+
+const redraw = () => { for (const { chart, spec } of charts.values()) chart.setOption(option(spec), { notMerge: true }); };
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+addEventListener('pipeline-theme', redraw);

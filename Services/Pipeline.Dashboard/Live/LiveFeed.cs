@@ -1,0 +1,151 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace Pipeline.Dashboard.Live;
+
+/// <summary>
+/// One value that is read again every so often while somebody watches it. All who watch share the reading: a hundred viewers
+/// cost the pipeline what one costs, and none costs nothing.
+/// </summary>
+internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, TimeSpan period, TimeProvider clock, ILogger logger)
+    where T : class
+{
+    private readonly Lock _gate = new();
+    private readonly List<Channel<Snapshot<T>>> _viewers = [];
+    private bool _isReading;
+    private Snapshot<T>? _latest;
+
+    public int Viewers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _viewers.Count;
+            }
+        }
+    }
+
+    /// <summary>The last reading, unless it is so old that it would mislead.</summary>
+    public Snapshot<T>? Latest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return FreshLatest();
+            }
+        }
+    }
+
+    /// <summary>Every new reading until cancelled; the latest one at once. A viewer who is too slow sees fewer, never older ones.</summary>
+    public async IAsyncEnumerable<Snapshot<T>> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // One place, the oldest dropped: only the newest reading is of use, and nobody may make another wait.
+        var channel = Channel.CreateBounded<Snapshot<T>>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        Register(channel);
+        try
+        {
+            await foreach (var snapshot in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return snapshot;
+            }
+        }
+        finally
+        {
+            Unregister(channel);
+        }
+    }
+
+    /// <summary>One reading for whoever does not stay, such as a page that is rendered before it is live.</summary>
+    public async Task<Snapshot<T>> ReadOnceAsync(CancellationToken cancellationToken)
+    {
+        if (Latest is { } latest)
+        {
+            return latest;
+        }
+
+        var snapshot = await ReadAsync(cancellationToken);
+        Publish(snapshot);
+        return snapshot;
+    }
+
+    // First the registration, then the snapshot, under the lock that publishing takes: nothing is missed, nothing comes twice.
+    private void Register(Channel<Snapshot<T>> channel)
+    {
+        lock (_gate)
+        {
+            _viewers.Add(channel);
+            if (FreshLatest() is { } latest)
+            {
+                channel.Writer.TryWrite(latest);
+            }
+
+            if (!_isReading)
+            {
+                _isReading = true;
+                _ = Task.Run(RunAsync);
+            }
+        }
+    }
+
+    private void Unregister(Channel<Snapshot<T>> channel)
+    {
+        lock (_gate)
+        {
+            _viewers.Remove(channel);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(period, clock);
+        do
+        {
+            Publish(await ReadAsync(CancellationToken.None));
+        }
+        while (await timer.WaitForNextTickAsync() && !EndsWithoutViewers());
+    }
+
+    private bool EndsWithoutViewers()
+    {
+        lock (_gate)
+        {
+            _isReading = _viewers.Count > 0;
+            return !_isReading;
+        }
+    }
+
+    // Kept and handed out in one step, so that whoever registers meanwhile gets each reading once.
+    private void Publish(Snapshot<T> snapshot)
+    {
+        lock (_gate)
+        {
+            _latest = snapshot;
+            foreach (var viewer in _viewers)
+            {
+                viewer.Writer.TryWrite(snapshot);
+            }
+        }
+    }
+
+    private Snapshot<T>? FreshLatest()
+        => _latest is { } latest && clock.GetUtcNow() - latest.ReadAt < (2 * period) + TimeSpan.FromSeconds(5) ? latest : null;
+
+    // A page must outlive whatever it shows: any failure becomes a sentence on it, and the next reading may succeed.
+    private async Task<Snapshot<T>> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new Snapshot<T>(await read(cancellationToken), clock.GetUtcNow(), null);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.PageReadFailed(logger, typeof(T).Name, e.Message);
+            lock (_gate)
+            {
+                return (_latest ?? new Snapshot<T>(null, clock.GetUtcNow(), null)) with { Error = Api.ApiProblem.FromException(e).ProblemDetails.Detail ?? e.Message };
+            }
+        }
+    }
+}

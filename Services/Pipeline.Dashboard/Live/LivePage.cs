@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.Components;
+
+namespace Pipeline.Dashboard.Live;
+
+/// <summary>A page over one live feed. What it asks comes from its address, so that a link shows the same.</summary>
+public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
+    where TQuery : notnull
+    where T : class
+{
+    private CancellationTokenSource? _watching;
+    private bool _hasQuery;
+    private TQuery? _query;
+
+    [Inject]
+    internal LiveFeeds Feeds { get; set; } = null!;
+
+    [Inject]
+    protected NavigationManager Navigation { get; set; } = null!;
+
+    [CascadingParameter]
+    public ViewPreferences Preferences { get; set; } = ViewPreferences.Default;
+
+    /// <summary>The latest figures; <see langword="null"/> while they are read for the first time.</summary>
+    protected T? Data { get; private set; }
+
+    protected DateTimeOffset ReadAt { get; private set; }
+
+    /// <summary>Why the figures are not of now; <see langword="null"/> when they are.</summary>
+    protected string? Error { get; private set; }
+
+    /// <summary>How often the figures are read while somebody looks. Default: each second.</summary>
+    protected virtual TimeSpan Period => TimeSpan.FromSeconds(1);
+
+    /// <summary>Reads the answer; a method of a singleton, because all who look at the same share it.</summary>
+    protected abstract Func<TQuery, CancellationToken, ValueTask<T>> Reader { get; }
+
+    /// <summary>What the page asks, from the parameters in its address.</summary>
+    protected abstract TQuery GetQuery();
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var query = GetQuery();
+        if (_hasQuery && EqualityComparer<TQuery>.Default.Equals(query, _query))
+        {
+            return;
+        }
+
+        (_hasQuery, _query) = (true, query);
+        var feed = Feeds.Get(query, Period, Reader);
+        if (!RendererInfo.IsInteractive)
+        {
+            Show(await feed.ReadOnceAsync(CancellationToken.None));
+            return;
+        }
+
+        if (feed.Latest is { } latest)
+        {
+            Show(latest);
+        }
+
+        StopWatching();
+        _watching = new CancellationTokenSource();
+        _ = WatchAsync(feed, _watching.Token);
+    }
+
+    public void Dispose()
+    {
+        StopWatching();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The page with other parameters in its address; null removes one.</summary>
+    protected void Go(params (string Name, object? Value)[] parameters)
+        => Navigation.NavigateTo(Link(parameters));
+
+    protected string Link(params (string Name, object? Value)[] parameters)
+        => Navigation.GetUriWithQueryParameters(parameters.ToDictionary(p => p.Name, p => p.Value));
+
+    private async Task WatchAsync(LiveFeed<T> feed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var snapshot in feed.WatchAsync(cancellationToken))
+            {
+                await InvokeAsync(() =>
+                {
+                    Show(snapshot);
+                    StateHasChanged();
+                });
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The page was left, or asks something else now.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The viewer's connection ended while a reading was on its way.
+        }
+    }
+
+    private void Show(Snapshot<T> snapshot) => (Data, ReadAt, Error) = (snapshot.Value, snapshot.ReadAt, snapshot.Error);
+
+    private void StopWatching()
+    {
+        _watching?.Cancel();
+        _watching?.Dispose();
+        _watching = null;
+    }
+}

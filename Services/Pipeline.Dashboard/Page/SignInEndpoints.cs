@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Pipeline.Dashboard.Components;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Dashboard.Page;
+
+/// <summary>Signing in with a token of the settings, which the browser then keeps in a cookie that no script can read.</summary>
+internal static class SignInEndpoints
+{
+    public static void MapSignIn(this IEndpointRouteBuilder app)
+    {
+        app.MapGet(PageSignIn.Path, (string? to) => Page(to, isRefused: false)).ExcludeFromDescription();
+        app.MapPost(PageSignIn.Path, SignIn).ExcludeFromDescription();
+        app.MapPost(PageSignIn.OutPath, SignOut).ExcludeFromDescription();
+    }
+
+    private static Results<RedirectHttpResult, RazorComponentResult<SignInPage>> SignIn(
+        [FromForm] string? token, [FromForm] string? to, HttpContext context, TokenSignIn signIn)
+        => signIn.TrySignIn(context, token?.Trim() ?? "")
+            ? TypedResults.LocalRedirect(LocalPath(to))
+            : Page(to, isRefused: true);
+
+    // Ends only the browser's own session, so that a forged call could do no more than make a person sign in again.
+    private static RedirectHttpResult SignOut(HttpContext context)
+    {
+        TokenSignIn.SignOut(context);
+        return TypedResults.LocalRedirect(PageSignIn.Path);
+    }
+
+    private static RazorComponentResult<SignInPage> Page(string? to, bool isRefused) => new(new { To = LocalPath(to), IsRefused = isRefused })
+    {
+        StatusCode = isRefused ? StatusCodes.Status401Unauthorized : StatusCodes.Status200OK,
+    };
+
+    /// <summary>Only a path of this site: a link to the sign-in must not lead elsewhere afterwards.</summary>
+    private static string LocalPath(string? to) => to is { Length: > 0 } && to[0] == '/' && !to.StartsWith("//", StringComparison.Ordinal) && !to.StartsWith("/\\", StringComparison.Ordinal) ? to : "/";
+}

@@ -1,0 +1,24 @@
+using System.Text.Json;
+
+namespace Pipeline.Dashboard.Views;
+
+/// <summary>What a chart shows; how it looks is decided in the browser.</summary>
+/// <param name="Kind"><c>line</c>, <c>area</c> or <c>bar</c>.</param>
+public sealed record ChartSpec(string Kind, IReadOnlyList<string> Labels, IReadOnlyList<ChartSeries> Series)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public string Unit { get; init; } = "";
+
+    public bool Stacked { get; init; }
+
+    public double? Minimum { get; init; }
+
+    public double? Maximum { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+}
+
+/// <param name="Values">One for each label; null leaves a gap.</param>
+/// <param name="Colour">A variable of the style sheet; the next colour of the palette when null.</param>
+public sealed record ChartSeries(string Name, IReadOnlyList<double?> Values, string? Colour = null);

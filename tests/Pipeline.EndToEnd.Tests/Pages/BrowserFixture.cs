@@ -1,0 +1,130 @@
+using System.Text;
+using Microsoft.Playwright;
+using Pipeline.Contracts;
+using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Tests.Pages;
+using Pipeline.Streaming.RecordLog;
+using Pipeline.Testing;
+
+[assembly: AssemblyFixture(typeof(BrowserFixture))]
+
+namespace Pipeline.EndToEnd.Tests.Pages;
+
+/// <summary>
+/// A real Chromium and a real pipeline with data of every kind, hostile ones among them, in which nothing moves any more: what a page
+/// shows can be compared with what the API says. Both are started by the first test that asks.
+/// </summary>
+public sealed class BrowserFixture : IAsyncLifetime
+{
+    /// <summary>What somebody might send who wants to do harm to whoever looks at it.</summary>
+    internal const string Script = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>";
+    internal const string Rearranged = "abc\u202Egpj.exe";
+
+    private static readonly string[] Busy =
+        ["--Ingest:Interval=1s", "--Ingest:UsersPerRun=50", "--Activity:EventsPerSecond=100", "--Activity:MedianGap=200ms", "--Activity:UserRefresh=500ms", "--Activity:PoisonRate=0.05"];
+
+    private static readonly string[] Quiet = ["--Ingest:Interval=366d", "--Activity:Enabled=false"];
+
+    private readonly TempDirectory _directory = new();
+    private readonly SemaphoreSlim _gate = new(1);
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+    private PipelineProcess? _pipeline;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    internal async Task<PipelineProcess> PipelineAsync()
+    {
+        await _gate.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            return _pipeline ??= await StartPipelineAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A page of a browser that has seen nothing before. Skips where there is no Chromium, fails where CI said that there is.</summary>
+    internal async Task<BrowserPage> OpenAsync(int width = 1440, int height = 900, ColorScheme scheme = ColorScheme.Light)
+    {
+        await _gate.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            _browser ??= await LaunchAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        var context = await _browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme });
+        context.SetDefaultTimeout(30_000);
+        return await BrowserPage.NewAsync(context);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
+        _playwright?.Dispose();
+        if (_pipeline is not null)
+        {
+            await _pipeline.DisposeAsync();
+        }
+
+        _directory.Dispose();
+        _gate.Dispose();
+    }
+
+    private static string? FindChromium()
+        => new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+
+    private async Task<IBrowser> LaunchAsync()
+    {
+        if (FindChromium() is not { } chromium)
+        {
+            var demanded = (Environment.GetEnvironmentVariable("PIPELINE_REQUIRE_SERVERS") ?? "").Split(',', StringSplitOptions.TrimEntries).Contains("chromium");
+            Assert.False(demanded, "chromium is not installed");
+            Assert.Skip("needs Chromium: install the package chromium");
+            throw new InvalidOperationException();
+        }
+
+        _playwright = await Playwright.CreateAsync();
+        return await _playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = chromium,
+            Args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        });
+    }
+
+    private async Task<PipelineProcess> StartPipelineAsync()
+    {
+        await using (var busy = await PipelineProcess.StartAsync(_directory.FullPath, Busy))
+        {
+            await Eventually.TrueAsync(async () => (await busy.StatusAsync()) is { Stored: > 300, DeadLettered: > 3 }, TimeSpan.FromSeconds(60));
+            Assert.Equal(0, await busy.StopAsync());
+        }
+
+        await AppendHostileRecordsAsync();
+        var pipeline = await PipelineProcess.StartAsync(_directory.FullPath, Quiet);
+        await pipeline.QuietAsync();
+        return pipeline;
+    }
+
+    private async Task AppendHostileRecordsAsync()
+    {
+        await using var reader = new DataDirectoryReader(_directory.FullPath);
+        await using var writer = reader.Log.CreateWriter();
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        using var records = new Streaming.RecordBatchBuilder();
+        records.Add(Encoding.UTF8.GetBytes(Script), Encoding.UTF8.GetBytes($$"""{"event_type":"{{Script}}","detail":"{{Rearranged}}"}"""), now);
+        records.Add("bytes"u8, [.. "{\"event_type\":\""u8, 0xC3, 0x28, 0x00, 0x1B, .. "\"}"u8], now);
+        records.Add("long"u8, Encoding.UTF8.GetBytes($"{{\"event_type\":\"{new string('W', 1_000_000)}\"}}"), now);
+        await writer.AppendAsync(Topics.Activity, records, TestContext.Current.CancellationToken);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Net.Http.Json;
+using Microsoft.Playwright;
+using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.Testing;
+using static Microsoft.Playwright.Assertions;
+
+namespace Pipeline.EndToEnd.Tests.Pages;
+
+public sealed class LivePageTests(BrowserFixture browser)
+{
+    private const string Token = "viewer-of-the-test-0123456789";
+    private static readonly string[] Quiet = ["--Ingest:Interval=366d", "--Activity:Enabled=false"];
+    private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 30_000 };
+
+    [Fact]
+    public async Task Overview_WhenAnEventIsStored_ShowsItWithoutBeingAsked()
+    {
+        using var directory = new TempDirectory();
+        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+        await Eventually.TrueAsync(async () => (await pipeline.StatusAsync()).Stored > 0);
+        var before = (await pipeline.QuietAsync()).Stored;
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/");
+        Assert.Equal(before, await page.FigureAsync("stored"));
+
+        using var response = await pipeline.Http.PostAsJsonAsync("/api/events", new[] { new { user_id = Guid.NewGuid(), event_type = "login" } }, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode);
+
+        await Expect(page.Page.Locator("[data-figure=stored]")).ToHaveTextAsync((before + 1).ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Patient);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task Page_WhenThePipelineIsKilled_SaysSoAndHealsByItself()
+    {
+        using var directory = new TempDirectory();
+        await using var first = await PipelineProcess.StartAsync(directory.FullPath, Quiet);
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(first.Url, "/dead-letters?range=7d");
+
+        await first.KillAsync();
+        await page.Page.GetByText("Connection lost.").WaitForAsync();
+
+        await using var second = await PipelineProcess.StartAsync(directory.FullPath, [.. Quiet, "--urls", first.Url.ToString()]);
+        await page.Page.GetByText("Connection lost.").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        await page.LiveAsync();
+        Assert.Contains("range=7d", page.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_LeadToPagesAndToTheirList()
+    {
+        var pipeline = await browser.PipelineAsync();
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/");
+
+        await page.Page.Keyboard.PressAsync("g");
+        await page.Page.Keyboard.PressAsync("d");
+        await page.Page.WaitForURLAsync("**/dead-letters");
+        await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Level = 1 })).ToBeFocusedAsync();
+        await page.LiveAsync();
+        await page.Page.Keyboard.PressAsync("/");
+        await Expect(page.Page.Locator("main input[type=search]")).ToBeFocusedAsync();
+        await page.Page.Locator("main input[type=search]").BlurAsync();
+        await page.Page.Keyboard.PressAsync("?");
+        await Expect(page.Page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Switches_ThemeAndZone_StayWithTheBrowser()
+    {
+        var pipeline = await browser.PipelineAsync();
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/");
+        var light = await BackgroundAsync();
+
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Theme" }).ClickAsync();
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Theme" }).ClickAsync();
+        var dark = await BackgroundAsync();
+        Assert.NotEqual(light, dark);
+        await page.Page.ReloadAsync();
+        Assert.Equal(dark, await BackgroundAsync());
+
+        Task<string> BackgroundAsync() => page.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
+    }
+
+    [Fact]
+    public async Task SignIn_WithAToken_OpensThePageThatWasAskedFor()
+    {
+        using var directory = new TempDirectory();
+        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Quiet, $"--Security:Tokens:0:Value={Token}", "--Security:Tokens:0:Role=viewer"]);
+        await using var page = await browser.OpenAsync();
+
+        await page.Page.GotoAsync(new Uri(pipeline.Url, "/dead-letters?range=7d").ToString());
+        await page.Page.GetByLabel("Token").FillAsync("not-one-of-the-tokens");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.Page.GetByText("That is not one of this pipeline's tokens.").WaitForAsync();
+        Assert.Empty(await page.AccessibilityProblemsAsync());
+
+        await page.Page.GetByLabel("Token").FillAsync(Token);
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.LiveAsync();
+        Assert.EndsWith("/dead-letters?range=7d", page.Page.Url, StringComparison.Ordinal);
+
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.Page.GetByLabel("Token").WaitForAsync();
+        await page.Page.GotoAsync(new Uri(pipeline.Url, "/runs").ToString());
+        await page.Page.GetByLabel("Token").WaitForAsync();
+    }
+}
