@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 
 namespace Pipeline.ServiceDefaults.Security;
@@ -16,6 +17,9 @@ public static class ApiRoles
 
     /// <summary>From the least to the most powerful.</summary>
     internal static readonly string[] All = [Viewer, Operator, Admin];
+
+    /// <summary>Whether somebody has this role, or a more powerful one.</summary>
+    public static bool Holds(ClaimsPrincipal person, string role) => All.SkipWhile(known => known != role).Any(person.IsInRole);
 
     /// <summary>Only callers that have this role, or a more powerful one, reach the endpoint.</summary>
     public static TBuilder RequireRole<TBuilder>(this TBuilder endpoint, string role)

@@ -50,6 +50,7 @@ public static class DashboardBuilderExtensions
         app.UseExceptionHandler();
         app.UseStatusCodePages(ApiProblem.WriteStatusAsync);
         app.Use(PageSecurity.AddHeadersAsync);
+        app.UseRateLimiter();
         app.UseAntiforgery();
 
         var api = app.MapGroup("/api").RequireRole(ApiRoles.Viewer);
@@ -68,9 +69,10 @@ public static class DashboardBuilderExtensions
         app.MapPageFiles();
         app.MapSignIn();
 
-        var downloads = app.MapGroup("").RequireRole(ApiRoles.Viewer).WithMetadata(PageSignIn.Instance).ExcludeFromDescription();
-        downloads.MapDeadLetterDownloads();
-        downloads.MapAnalyticsDownloads();
+        // Dead letters leave with their original bytes, personal ones among them.
+        var downloads = app.MapGroup("").WithMetadata(PageSignIn.Instance).RequireRateLimiting(PageLimits.Downloads).ExcludeFromDescription();
+        downloads.MapGroup("").RequireRole(ApiRoles.Operator).MapDeadLetterDownloads();
+        downloads.MapGroup("").RequireRole(ApiRoles.Viewer).MapAnalyticsDownloads();
         app.MapRazorComponents<App>()
             .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null)
             .RequireRole(ApiRoles.Viewer)
@@ -104,5 +106,9 @@ public static class DashboardBuilderExtensions
         builder.Services.AddSingleton<QualityReader>();
         builder.Services.AddSingleton<AnalyticsReader>();
         builder.Services.AddSingleton<RunsReader>();
+        builder.Services.AddSingleton<DagReader>();
+        builder.Services.AddSingleton<PageActors>();
+        builder.Services.AddCascadingAuthenticationState();
+        builder.Services.AddPageLimits();
     }
 }

@@ -8,6 +8,9 @@ public sealed class IngestOptions
     /// <summary>Users that one call of the API may ask for.</summary>
     public const int MaxUsersPerCall = 5_000;
 
+    /// <summary>Users that one run may fetch.</summary>
+    public const int MaxUsersPerRun = 20_000;
+
     internal static readonly TimeSpan EmbeddedInterval = TimeSpan.FromSeconds(10);
 
     internal static readonly TimeSpan ServersInterval = TimeSpan.FromMinutes(1);

@@ -4,8 +4,6 @@ namespace Pipeline.Ingest;
 
 internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
 {
-    private const int MaxUsersPerRun = 20_000;
-
     public ValidateOptionsResult Validate(string? name, IngestOptions options)
     {
         var errors = new List<string>();
@@ -15,7 +13,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         Check(
             options.Interval >= TimeSpan.FromSeconds(1) && options.Interval <= TimeSpan.FromDays(366) && options.Interval.Ticks % TimeSpan.TicksPerMillisecond == 0,
             nameof(options.Interval), options.Interval, "must be whole milliseconds from 1 second to 366 days");
-        Check(options.UsersPerRun is >= 1 and <= MaxUsersPerRun, nameof(options.UsersPerRun), options.UsersPerRun, "must be from 1 to 20,000");
+        Check(options.UsersPerRun is >= 1 and <= IngestOptions.MaxUsersPerRun, nameof(options.UsersPerRun), options.UsersPerRun, "must be from 1 to 20,000");
         Check(options.Seed is null or { Length: > 0 and <= 100 }, nameof(options.Seed), options.Seed, "must be 1 to 100 characters, or left out");
         Check(options.Timeout > TimeSpan.Zero && options.Timeout <= TimeSpan.FromMinutes(10), nameof(options.Timeout), options.Timeout, "must be more than zero and at most 10 minutes");
         Check(options.MaxResponseBytes is >= 1024 and <= 1 << 30, nameof(options.MaxResponseBytes), options.MaxResponseBytes, "must be from 1 KiB to 1 GiB");

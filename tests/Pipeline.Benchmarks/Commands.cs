@@ -1,3 +1,4 @@
+using Pipeline.Benchmarks.Dashboard;
 using Pipeline.Benchmarks.ResultStore;
 using Pipeline.Benchmarks.Scheduling;
 
@@ -12,6 +13,7 @@ internal static partial class Commands
         {
             ["store"] = StoreThroughput.RunAsync,
             ["scheduling"] = SchedulingBench.RunAsync,
+            ["viewers"] = ViewersBench.RunAsync,
         };
         AddCassandra(all);
         return all;

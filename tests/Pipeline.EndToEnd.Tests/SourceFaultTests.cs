@@ -68,7 +68,7 @@ public sealed class SourceFaultTests
         }
     }
 
-    private static byte[] GoodPage(HttpContext context)
+    internal static byte[] GoodPage(HttpContext context)
     {
         var people = Enumerable.Range(1, 3).Select(i =>
             $$$"""

@@ -1,6 +1,8 @@
+using System.Security.Claims;
 using System.Text;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Dashboard.Views;
 using Pipeline.Storage;
 
 namespace Pipeline.Dashboard.Api;
@@ -14,7 +16,7 @@ internal static class DeadLettersApi
         .WithDescription("Records that cannot be events, each with its reason and its original bytes.");
 
     private static async Task<Results<Ok<ItemPage<DeadLetterItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] DeadLetterParameters parameters, IResultStore store, CancellationToken cancellationToken)
+        [AsParameters] DeadLetterParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
     {
         var reader = new ParameterReader();
         var (from, to) = reader.Range(parameters);
@@ -33,7 +35,7 @@ internal static class DeadLettersApi
         }
 
         var page = await store.QueryDeadLettersAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(ToItem));
+        return TypedResults.Ok(page.Select(d => ToItem(Redaction.For(caller, d))));
     }
 
     internal static DeadLetterItem ToItem(DeadLetterEntry d) => new(

@@ -1,4 +1,6 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Dashboard.Views;
 using Pipeline.Storage;
 
 namespace Pipeline.Dashboard.Api;
@@ -21,7 +23,7 @@ internal static class EventsApi
     }
 
     private static async Task<Results<Ok<ItemPage<EventItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] UserRangeParameters parameters, IResultStore store, CancellationToken cancellationToken)
+        [AsParameters] UserRangeParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
     {
         var reader = new ParameterReader();
         var (from, to) = reader.Range(parameters);
@@ -39,11 +41,11 @@ internal static class EventsApi
         }
 
         var page = await store.QueryEventsAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(ToItem));
+        return TypedResults.Ok(page.Select(e => ToItem(Redaction.For(caller, e))));
     }
 
     private static async Task<Results<Ok<EventItem>, ValidationProblem, ProblemHttpResult>> GetAsync(
-        string event_id, IResultStore store, CancellationToken cancellationToken)
+        string event_id, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
     {
         var reader = new ParameterReader();
         var id = reader.Uuid("event_id", event_id);
@@ -53,7 +55,7 @@ internal static class EventsApi
         }
 
         var stored = await store.GetEventAsync(id.GetValueOrDefault(), cancellationToken);
-        return stored is null ? ApiProblem.NotFound($"No event {event_id} is stored.") : TypedResults.Ok(ToItem(stored));
+        return stored is null ? ApiProblem.NotFound($"No event {event_id} is stored.") : TypedResults.Ok(ToItem(Redaction.For(caller, stored)));
     }
 
     private static EventItem ToItem(StoredEvent e) => new(

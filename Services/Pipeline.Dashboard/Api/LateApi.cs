@@ -1,4 +1,6 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Dashboard.Views;
 using Pipeline.Storage;
 
 namespace Pipeline.Dashboard.Api;
@@ -12,7 +14,7 @@ internal static class LateApi
         .WithDescription("Valid events whose window was closed for good when they arrived; they are kept here and count in no window.");
 
     private static async Task<Results<Ok<ItemPage<LateItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] RangeParameters parameters, IResultStore store, CancellationToken cancellationToken)
+        [AsParameters] RangeParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
     {
         var reader = new ParameterReader();
         var (from, to) = reader.Range(parameters);
@@ -23,7 +25,7 @@ internal static class LateApi
         }
 
         var page = await store.QueryLateAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(ToItem));
+        return TypedResults.Ok(page.Select(e => ToItem(Redaction.For(caller, e))));
     }
 
     private static LateItem ToItem(LateEvent e) => new(

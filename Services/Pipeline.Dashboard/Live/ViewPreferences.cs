@@ -1,11 +1,13 @@
 using System.Globalization;
+using Pipeline.Dashboard.Views;
 
 namespace Pipeline.Dashboard.Live;
 
 /// <summary>How a person wants the pages: kept in cookies, so that the first answer is right already.</summary>
 /// <param name="Theme"><c>light</c>, <c>dark</c>, or empty for the system's.</param>
 /// <param name="TimeZone">IANA name of the zone in which times are shown; <c>UTC</c> unless the person switched.</param>
-public sealed record ViewPreferences(string Theme, string TimeZone)
+/// <param name="SeesPersonal">Whether personal data are shown: from the role <c>operator</c> on. It reaches the browser only sealed.</param>
+public sealed record ViewPreferences(string Theme, string TimeZone, bool SeesPersonal = false)
 {
     public const string ThemeCookie = "pipeline-theme";
     public const string TimeZoneCookie = "pipeline-zone";
@@ -26,7 +28,10 @@ public sealed record ViewPreferences(string Theme, string TimeZone)
     {
         var theme = request?.Cookies[ThemeCookie];
         var zone = request?.Cookies[TimeZoneCookie];
-        return new ViewPreferences(theme is "light" or "dark" ? theme : "", string.IsNullOrEmpty(zone) || zone.Length > 64 ? "UTC" : zone);
+        return new ViewPreferences(
+            theme is "light" or "dark" ? theme : "",
+            string.IsNullOrEmpty(zone) || zone.Length > 64 ? "UTC" : zone,
+            request is not null && Redaction.MaySeePersonal(request.HttpContext.User));
     }
 
     public DateTime Local(DateTime utc) => TimeZoneInfo.ConvertTimeFromUtc(DateTime.SpecifyKind(utc, DateTimeKind.Utc), Zone);

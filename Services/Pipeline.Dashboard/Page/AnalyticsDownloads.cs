@@ -12,10 +12,10 @@ internal static class AnalyticsDownloads
     public static void MapAnalyticsDownloads(this IEndpointRouteBuilder app) => app.MapGet("/analytics/export", ExportAsync);
 
     private static async Task ExportAsync(
-        string? format, string? range, string? metric, string? by, string? only, HttpContext context, AnalyticsReader analytics, CancellationToken cancellationToken)
+        string? format, string? range, string? metric, string? by, string? only, string? from, string? to, HttpContext context, AnalyticsReader analytics, CancellationToken cancellationToken)
     {
         var isCsv = format == "csv";
-        var data = await analytics.ReadAsync(new AnalyticsQuestion(range ?? "", metric ?? "events", by ?? "all"), cancellationToken);
+        var data = await analytics.ReadAsync(new AnalyticsQuestion(range ?? "", metric ?? "events", by ?? "all").Between(from, to), cancellationToken);
         var windows = data.Windows.Where(w => string.IsNullOrEmpty(only) || w.Value == only);
         context.Response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"windows.{(isCsv ? "csv" : "json")}\"";

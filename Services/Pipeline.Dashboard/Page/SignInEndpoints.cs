@@ -11,7 +11,7 @@ internal static class SignInEndpoints
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
         app.MapGet(PageSignIn.Path, (string? to) => Page(to, isRefused: false)).ExcludeFromDescription();
-        app.MapPost(PageSignIn.Path, SignIn).ExcludeFromDescription();
+        app.MapPost(PageSignIn.Path, SignIn).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
         app.MapPost(PageSignIn.OutPath, SignOut).ExcludeFromDescription();
     }
 

@@ -5,7 +5,19 @@ namespace Pipeline.Dashboard.Views;
 /// <summary>What the page of analytics asks.</summary>
 /// <param name="Metric"><c>events</c>, <c>age</c> or <c>latency</c>.</param>
 /// <param name="By">The dimension by which it is split.</param>
-public sealed record AnalyticsQuestion(string Range, string Metric, string By);
+/// <param name="From">Start of a range of one's own, Unix ms; null for the named range up to now.</param>
+/// <param name="To">Its end, exclusive.</param>
+public sealed record AnalyticsQuestion(string Range, string Metric, string By, long? From = null, long? To = null)
+{
+    /// <summary>A range of one's own from two instants as they stand in an address; a part of one, or an empty one, is none.</summary>
+    public AnalyticsQuestion Between(string? from, string? to)
+        => Parse(from) is { } start && Parse(to) is { } end && start < end ? this with { From = start, To = end } : this;
+
+    private static long? Parse(string? text)
+        => DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var instant)
+            ? instant.ToUnixTimeMilliseconds()
+            : null;
+}
 
 /// <summary>What the data say in a range of event time.</summary>
 public sealed record Analytics
@@ -52,9 +64,9 @@ internal sealed class AnalyticsReader(IResultStore store, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var range = TimeRange.Parse(question.Range, "1h");
-        var from = range.From(now) ?? 0;
-        var to = now.ToUnixTimeMilliseconds();
-        var grain = GrainOf(range);
+        var from = question.From ?? range.From(now) ?? 0;
+        var to = question.To ?? now.ToUnixTimeMilliseconds();
+        var grain = GrainOf(from, to);
         return new Analytics
         {
             From = from,
@@ -63,13 +75,13 @@ internal sealed class AnalyticsReader(IResultStore store, TimeProvider clock)
             Windows = await WindowsAsync(Query(question.Metric, question.By, grain, from, to), cancellationToken),
             Ages = Totals(await WindowsAsync(Query("events", "age_band", grain, from, to), cancellationToken), byName: true),
             Nationalities = Totals(await WindowsAsync(Query("events", "nationality", grain, from, to), cancellationToken), byName: false),
-            Hours = await WindowsAsync(Query("events", "all", WindowGrain.Hour, (now - TimeSpan.FromDays(28)).ToUnixTimeMilliseconds(), to), cancellationToken),
+            Hours = await WindowsAsync(Query("events", "all", WindowGrain.Hour, (now - TimeSpan.FromDays(28)).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds()), cancellationToken),
             Sessions = await SessionsAsync(from, to, cancellationToken),
         };
     }
 
     /// <summary>Minutes where they can be told apart, else hours.</summary>
-    public static string GrainOf(TimeRange range) => range.Length <= TimeSpan.FromHours(6) ? WindowGrain.Minute : WindowGrain.Hour;
+    public static string GrainOf(long from, long to) => to - from <= TimeSpan.FromHours(6).TotalMilliseconds ? WindowGrain.Minute : WindowGrain.Hour;
 
     private static WindowQuery Query(string metric, string dimension, string grain, long from, long to)
         => new() { Metric = metric, Dimension = dimension, Grain = grain, From = from, To = to, Limit = StorePage };

@@ -21,4 +21,8 @@ public sealed record ChartSpec(string Kind, IReadOnlyList<string> Labels, IReadO
 
 /// <param name="Values">One for each label; null leaves a gap.</param>
 /// <param name="Colour">A variable of the style sheet; the next colour of the palette when null.</param>
-public sealed record ChartSeries(string Name, IReadOnlyList<double?> Values, string? Colour = null);
+public sealed record ChartSeries(string Name, IReadOnlyList<double?> Values, string? Colour = null)
+{
+    /// <summary>Another kind than the chart's; null for the same.</summary>
+    public string? Kind { get; init; }
+}

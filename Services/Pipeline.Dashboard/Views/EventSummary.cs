@@ -9,12 +9,13 @@ internal static class EventSummary
     private static readonly string[] Names = ["first_name", "last_name"];
     private static readonly string[] Activity = ["page", "device", "detail"];
 
-    public static string Of(StoredEvent e)
+    /// <param name="withNames">Whether a person's name may be part of it.</param>
+    public static string Of(StoredEvent e, bool withNames)
     {
         try
         {
             using var document = JsonDocument.Parse(e.Data);
-            return Join(document.RootElement, Names, " ") is { Length: > 0 } name ? name : Join(document.RootElement, Activity, " · ");
+            return withNames && Join(document.RootElement, Names, " ") is { Length: > 0 } name ? name : Join(document.RootElement, Activity, " · ");
         }
         catch (JsonException)
         {

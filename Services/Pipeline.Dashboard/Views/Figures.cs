@@ -38,6 +38,10 @@ internal static class Figures
         _ => (seconds.Value / 86_400).ToString("0", CultureInfo.InvariantCulture) + " d",
     };
 
+    /// <summary>A timetable as it is told, with a length that can be read.</summary>
+    public static string Schedule(string summary)
+        => summary.Split(' ') is ["every", var length, "s"] && double.TryParse(length, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) ? $"every {Seconds(seconds)}" : summary;
+
     public static string Bytes(long bytes) => bytes switch
     {
         < 1024 => bytes.ToString(CultureInfo.InvariantCulture) + " B",

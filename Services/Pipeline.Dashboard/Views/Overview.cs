@@ -46,7 +46,7 @@ internal sealed class OverviewReader(StatusReader status, RateWindow rates, Heal
             Status = await status.ReadAsync(cancellationToken),
             History = rates.History(),
             Health = await health.ReadAsync(true, cancellationToken),
-            Runs = await runs.LatestAsync(null, Rows, before: null, cancellationToken),
+            Runs = await runs.LatestAsync(Rows, cancellationToken),
             DeadLetters = Trim((await store.QueryDeadLettersAsync(new DeadLetterQuery { Limit = Rows }, cancellationToken)).Items),
             Events = (await store.QueryEventsAsync(new EventQuery { Limit = Rows }, cancellationToken)).Items,
             Minutes = (await store.QueryWindowsAsync(windows, cancellationToken)).Items,

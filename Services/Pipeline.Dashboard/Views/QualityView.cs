@@ -106,7 +106,7 @@ internal sealed class QualityReader(IResultStore store, TimeProvider clock)
         {
             var page = await store.QueryEventsAsync(new EventQuery { Limit = StorePage, Cursor = cursor }, cancellationToken);
             found.AddRange(page.Items.Where(e => (e.Flags >> rule.Index & 1) == 1)
-                .Select(e => new FailedSample(e.IngestedAt, $"{e.Topic}-{e.Partition}@{e.Offset}", EventSummary.Of(e), TopicLinks.Record(e.Topic, e.Partition, e.Offset))));
+                .Select(e => new FailedSample(e.IngestedAt, $"{e.Topic}-{e.Partition}@{e.Offset}", EventSummary.Of(e, withNames: false), TopicLinks.Record(e.Topic, e.Partition, e.Offset))));
             searched += page.Items.Count;
             cursor = page.Cursor;
         }

@@ -4,57 +4,76 @@ using Pipeline.Scheduling;
 namespace Pipeline.Dashboard.Views;
 
 /// <summary>What the page of runs asks.</summary>
-/// <param name="Before">Only runs of an earlier logical date, Unix ms as text: the last of the page before.</param>
-public sealed record RunsQuestion(string? DagId, string? Before);
+/// <param name="Before">Only runs made before the one with this <see cref="DagRun.Id"/>, as text: the last of the page before.</param>
+public sealed record RunsQuestion(string? DagId, string? State, string Range, string? Search, string? Before);
 
-/// <summary>A page of runs, latest first.</summary>
+/// <summary>The DAGs, and a page of their runs, latest first.</summary>
 public sealed record RunList(IReadOnlyList<DagLine> Dags, IReadOnlyList<GridRun> Runs, string? Next);
 
-/// <param name="NextDue">When its next run is due; null without a schedule.</param>
-public sealed record DagLine(string Id, DateTimeOffset? NextDue, long Succeeded, long Failed, long Active);
+/// <param name="Latest">Its latest runs, the latest last.</param>
+/// <param name="FailedOfDay">Runs that were due within 24 hours and failed.</param>
+public sealed record DagLine(DagSummary Dag, IReadOnlyList<DagRun> Latest, long FailedOfDay);
 
-internal sealed class RunsReader(DagRuns runs)
+internal sealed class RunsReader(DagRuns runs, TimeProvider clock)
 {
-    private const int PageSize = 50;
+    public static readonly IReadOnlyList<string> Ranges = ["1h", "24h", "7d", "all"];
+    public static readonly IReadOnlyList<string> States = [.. Enum.GetValues<DagRunState>().Select(state => state.ToWireName())];
+
+    private const int PageSize = 30;
+    private const int Latest = 16;
 
     public async ValueTask<RunList> ReadAsync(RunsQuestion question, CancellationToken cancellationToken)
     {
-        DateTimeOffset? before = long.TryParse(question.Before, NumberStyles.None, CultureInfo.InvariantCulture, out var ms) && ms < 253_402_300_799_999
-            ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
-            : null;
-        var page = await LatestAsync(question.DagId, PageSize, before, cancellationToken);
-        var next = page.Count == PageSize ? page[^1].Run.LogicalDate.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) : null;
+        var now = clock.GetUtcNow();
+        var page = await WithTasksAsync(
+            new DagRunQuery
+            {
+                DagId = question.DagId,
+                States = question.State is null ? [] : [StateNames.ParseDagRunState(question.State)],
+                RunAfter = new Scheduling.TimeRange(TimeRange.Parse(question.Range, "all").Length is { } length ? now - length : null, null),
+                RunIdPattern = question.Search,
+                OrderBy = "-id",
+                After = long.TryParse(question.Before, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before : null,
+                Limit = PageSize,
+                WithTotal = false,
+            },
+            cancellationToken);
         var dags = new List<DagLine>();
         foreach (var dag in (await runs.ListDagsAsync(new DagQuery(), cancellationToken)).Items)
         {
-            dags.Add(ToLine(dag, await runs.CountRunsAsync(dag.DagId, cancellationToken)));
+            dags.Add(await ToLineAsync(dag, now, cancellationToken));
         }
 
-        return new RunList(dags, page, next);
+        return new RunList(dags, page, page.Count == PageSize ? page[^1].Run.Id.ToString(CultureInfo.InvariantCulture) : null);
     }
 
-    public async Task<IReadOnlyList<GridRun>> LatestAsync(string? dagId, int limit, DateTimeOffset? before, CancellationToken cancellationToken)
+    /// <summary>The latest runs of all DAGs.</summary>
+    public Task<IReadOnlyList<GridRun>> LatestAsync(int limit, CancellationToken cancellationToken)
+        => WithTasksAsync(new DagRunQuery { OrderBy = "-id", Limit = limit, WithTotal = false }, cancellationToken);
+
+    private async Task<IReadOnlyList<GridRun>> WithTasksAsync(DagRunQuery query, CancellationToken cancellationToken)
     {
-        var query = new DagRunQuery
-        {
-            DagId = dagId,
-            Limit = limit,
-            LogicalDate = new Scheduling.TimeRange(null, before?.AddMilliseconds(-1)),
-            WithTotal = false,
-        };
-        var latest = new List<GridRun>();
+        var page = new List<GridRun>();
         foreach (var run in (await runs.ListRunsAsync(query, cancellationToken)).Items)
         {
-            latest.Add(new GridRun(run, await runs.ListTaskInstancesAsync(run.DagId, run.RunId, cancellationToken)));
+            page.Add(new GridRun(run, await runs.ListTaskInstancesAsync(run.DagId, run.RunId, cancellationToken)));
         }
 
-        return latest;
+        return page;
     }
 
-    private static DagLine ToLine(DagSummary dag, IReadOnlyDictionary<DagRunState, long> counts) => new(
-        dag.DagId,
-        dag.NextInterval?.End,
-        counts.GetValueOrDefault(DagRunState.Success),
-        counts.GetValueOrDefault(DagRunState.Failed),
-        counts.GetValueOrDefault(DagRunState.Running) + counts.GetValueOrDefault(DagRunState.Queued));
+    private async Task<DagLine> ToLineAsync(DagSummary dag, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var latest = await runs.ListRunsAsync(new DagRunQuery { DagId = dag.DagId, OrderBy = "-run_after", Limit = Latest, WithTotal = false }, cancellationToken);
+        var failed = await runs.ListRunsAsync(
+            new DagRunQuery
+            {
+                DagId = dag.DagId,
+                States = [DagRunState.Failed],
+                RunAfter = new Scheduling.TimeRange(now - TimeSpan.FromDays(1), null),
+                Limit = 1,
+            },
+            cancellationToken);
+        return new DagLine(dag, [.. latest.Items.Reverse()], failed.Total);
+    }
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Dashboard.Status;
 using Pipeline.Streaming;
@@ -9,7 +9,8 @@ namespace Pipeline.Dashboard.Views;
 /// <summary>The topics with where their reading stands.</summary>
 public sealed record TopicsView(StatusReport Status, IReadOnlyList<TopicView> Topics);
 
-public sealed record TopicView(string Name, string Description, IReadOnlyList<PartitionView> Partitions)
+/// <param name="Retention">How long its records are kept, as this process is set; a broker may have been told otherwise.</param>
+public sealed record TopicView(string Name, string Description, TimeSpan Retention, IReadOnlyList<PartitionView> Partitions)
 {
     public long Records => Partitions.Sum(p => p.Records);
 
@@ -19,6 +20,12 @@ public sealed record TopicView(string Name, string Description, IReadOnlyList<Pa
 
     /// <summary>Age of the oldest record that waits, seconds.</summary>
     public double LagSeconds => Partitions.Select(p => p.LagSeconds).DefaultIfEmpty().Max();
+
+    /// <summary>Seconds until retention removes the oldest record that waits, unread; null when none waits.</summary>
+    public double? SecondsToLoss => Waiting == 0 ? null : Math.Max(0, Retention.TotalSeconds - LagSeconds);
+
+    /// <summary>Whether records may be lost before they are read: more than half of their time is over.</summary>
+    public bool IsAtRisk => SecondsToLoss < Retention.TotalSeconds / 2;
 
     /// <summary>Records of the largest partition against the mean of all: 1 when they are even.</summary>
     public double? Skew => Records == 0 ? null : Partitions.Max(p => p.Records) * Partitions.Count / (double)Records;
@@ -31,7 +38,7 @@ public sealed record PartitionView(int Partition, long Start, long End, long? Co
     public long Records => End - Start;
 }
 
-internal sealed class TopicsReader(StatusReader status, IRecordLog log, TimeProvider clock)
+internal sealed class TopicsReader(StatusReader status, IRecordLog log, IOptions<TopicsOptions> options, TimeProvider clock)
 {
     public async ValueTask<TopicsView> ReadAsync(bool _, CancellationToken cancellationToken)
     {
@@ -45,7 +52,7 @@ internal sealed class TopicsReader(StatusReader status, IRecordLog log, TimeProv
                 partitions.Add(await ToViewAsync(topic, report, cancellationToken));
             }
 
-            topics.Add(new TopicView(group.Key, DescriptionOf(group.Key), partitions));
+            topics.Add(new TopicView(group.Key, DescriptionOf(group.Key), IsOfDeadLetters(group.Key) ? options.Value.DeadLetterRetention : options.Value.Retention, partitions));
         }
 
         return new TopicsView(report, topics);
@@ -68,5 +75,7 @@ internal sealed class TopicsReader(StatusReader status, IRecordLog log, TimeProv
 
     private static string DescriptionOf(string topic)
         => ContractModel.Embedded.Topics.FirstOrDefault(t => t.Name == topic)?.Description
-        ?? (topic.EndsWith(Topics.DeadLetterSuffix, StringComparison.Ordinal) ? $"Rejected records of {topic[..^Topics.DeadLetterSuffix.Length]}, with their original bytes." : "");
+        ?? (IsOfDeadLetters(topic) ? $"Rejected records of {topic[..^Topics.DeadLetterSuffix.Length]}, with their original bytes." : "");
+
+    private static bool IsOfDeadLetters(string topic) => topic.EndsWith(Topics.DeadLetterSuffix, StringComparison.Ordinal);
 }

@@ -13,10 +13,10 @@ internal static class GetData
     {
         var client = context.Services.GetRequiredService<RandomUserClient>();
         var options = context.Services.GetRequiredService<IOptions<IngestOptions>>().Value;
-        var requests = PageRequest.For(context.DataInterval, options.UsersPerRun, options.Seed);
+        var requests = PageRequest.For(context.DataInterval, context.Param<int>(KafkaStreamDag.Users), options.Seed);
 
         // All pages before the file: it holds the whole run or does not exist.
-        var users = new List<SourceUser>(options.UsersPerRun);
+        var users = new List<SourceUser>(requests.Sum(request => request.Results));
         foreach (var request in requests)
         {
             users.AddRange(await FetchAsync(client, request, context, cancellationToken));

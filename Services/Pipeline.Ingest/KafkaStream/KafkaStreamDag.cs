@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Scheduling;
+using static System.FormattableString;
 
 namespace Pipeline.Ingest.KafkaStream;
 
@@ -11,6 +12,9 @@ internal static class KafkaStreamDag
 {
     public const string Id = "kafka_stream";
 
+    /// <summary>The param that says how many users a run fetches.</summary>
+    public const string Users = "users";
+
     public static Dag Build(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<IngestOptions>>().Value;
@@ -21,6 +25,14 @@ internal static class KafkaStreamDag
             Description = "RandomUser API -> get_data -> format_data -> stream_data -> users_topic",
             Timetable = Timetable.Every(options.Interval),
             MaxActiveRuns = 1,
+            Params =
+            [
+                new DagParam(
+                    Users,
+                    Invariant($"{options.UsersPerRun}"),
+                    Invariant($$"""{"type": "integer", "minimum": 1, "maximum": {{MaxUsers(options)}}}"""),
+                    "How many users the run fetches."),
+            ],
         }
             .Add(Task("get_data", GetData.RunAsync))
             .Add(Task("format_data", FormatData.RunAsync))
@@ -37,6 +49,10 @@ internal static class KafkaStreamDag
             Timeout = TimeSpan.FromMinutes(15),
         };
     }
+
+    /// <summary>Never more in one call than the API's limit lets through at once, or the call would wait for ever.</summary>
+    private static int MaxUsers(IngestOptions options)
+        => options.RateLimitUsers >= IngestOptions.MaxUsersPerCall ? IngestOptions.MaxUsersPerRun : Math.Max(options.UsersPerRun, options.RateLimitUsers);
 
     /// <summary>
     /// When the run's events happened, Unix ms: the last millisecond of the data interval, which is when the fetch is

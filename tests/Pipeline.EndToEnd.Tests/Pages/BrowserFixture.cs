@@ -29,6 +29,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     private readonly SemaphoreSlim _gate = new(1);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private IBrowserContext? _shared;
     private PipelineProcess? _pipeline;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -46,22 +47,30 @@ public sealed class BrowserFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>A page of a browser that has seen nothing before. Skips where there is no Chromium, fails where CI said that there is.</summary>
-    internal async Task<BrowserPage> OpenAsync(int width = 1440, int height = 900, ColorScheme scheme = ColorScheme.Light)
+    /// <summary>
+    /// A page in the browser that all tests share; with <paramref name="isNew"/> in one that has seen nothing before and that nobody else gets
+    /// cookies of. Skips where there is no Chromium, fails where CI said that there is.
+    /// </summary>
+    internal async Task<BrowserPage> OpenAsync(int width = 1440, int height = 900, ColorScheme scheme = ColorScheme.Light, bool isNew = false)
     {
         await _gate.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
             _browser ??= await LaunchAsync();
+            _shared ??= await _browser.NewContextAsync();
         }
         finally
         {
             _gate.Release();
         }
 
-        var context = await _browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme });
+        // A context of its own costs a window of its own, which is most of what a test of a page takes.
+        var context = isNew ? await _browser.NewContextAsync() : _shared;
         context.SetDefaultTimeout(30_000);
-        return await BrowserPage.NewAsync(context);
+        var page = await BrowserPage.NewAsync(context, isNew);
+        await page.Page.SetViewportSizeAsync(width, height);
+        await page.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
+        return page;
     }
 
     public async ValueTask DisposeAsync()

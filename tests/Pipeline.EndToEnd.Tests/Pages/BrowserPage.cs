@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
@@ -9,11 +10,11 @@ internal sealed class BrowserPage : IAsyncDisposable
 {
     private static readonly string Axe = ReadAxe();
 
-    private readonly IBrowserContext _context;
+    private readonly IBrowserContext? _ownContext;
     private readonly ConcurrentQueue<string> _complaints = new();
     private readonly ConcurrentQueue<string> _requests = new();
 
-    private BrowserPage(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+    private BrowserPage(IBrowserContext? ownContext, IPage page) => (_ownContext, Page) = (ownContext, page);
 
     public IPage Page { get; }
 
@@ -22,9 +23,10 @@ internal sealed class BrowserPage : IAsyncDisposable
 
     public IReadOnlyCollection<string> Requests => _requests;
 
-    public static async Task<BrowserPage> NewAsync(IBrowserContext context)
+    /// <param name="ownsContext">Whether the context ends with the page.</param>
+    public static async Task<BrowserPage> NewAsync(IBrowserContext context, bool ownsContext)
     {
-        var page = new BrowserPage(context, await context.NewPageAsync());
+        var page = new BrowserPage(ownsContext ? context : null, await context.NewPageAsync());
         page.Page.Console += (_, message) =>
         {
             if (message.Type is "error" or "warning")
@@ -50,6 +52,9 @@ internal sealed class BrowserPage : IAsyncDisposable
         await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('.chart[role=img]')].every(c => c.dataset.drawn === 'yes')");
     }
 
+    /// <summary>Waits until the address has this in it. It is changed by the page itself, so there is no load of a document to wait for.</summary>
+    public Task AtAsync(string part) => Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)), new() { Timeout = 30_000 });
+
     /// <summary>A figure that carries a name.</summary>
     public async Task<long> FigureAsync(string name)
     {
@@ -67,7 +72,14 @@ internal sealed class BrowserPage : IAsyncDisposable
             .SelectMany(v => v.GetProperty("nodes").EnumerateArray().Take(3).Select(n => $"{v.GetProperty("id").GetString()}: {n.GetProperty("html").GetString()} {n.GetProperty("failureSummary").GetString()}"))];
     }
 
-    public ValueTask DisposeAsync() => _context.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Page.CloseAsync();
+        if (_ownContext is not null)
+        {
+            await _ownContext.DisposeAsync();
+        }
+    }
 
     private static string ReadAxe()
     {

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Pipeline.EndToEnd.Tests.Kit;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
 
@@ -16,6 +17,7 @@ public sealed class EveryPageTests(BrowserFixture browser)
         ("analytics", "/analytics"),
         ("dead-letters", "/dead-letters?range=all"),
         ("runs", "/runs"),
+        ("dag", "/runs/kafka_stream?run={run}&task=get_data"),
         ("components", "/components"),
     ];
 
@@ -34,7 +36,9 @@ public sealed class EveryPageTests(BrowserFixture browser)
     [MemberData(nameof(Paths))]
     public async Task Page_WideAndNarrowLightAndDark_IsAccessibleAndItsOwn(string name, string path)
     {
-        var site = (await browser.PipelineAsync()).Url;
+        var pipeline = await browser.PipelineAsync();
+        var site = pipeline.Url;
+        path = await WithRunAsync(pipeline, path);
         foreach (var (width, height) in new[] { (1440, 900), (390, 844) })
         {
             // Both widths and both schemes, once each; in every combination when there are pictures to be taken.
@@ -62,11 +66,16 @@ public sealed class EveryPageTests(BrowserFixture browser)
         var pipeline = await browser.PipelineAsync();
         foreach (var (_, path) in All)
         {
-            var html = await pipeline.Http.GetStringAsync(path, TestContext.Current.CancellationToken);
+            var html = await pipeline.Http.GetStringAsync(await WithRunAsync(pipeline, path), TestContext.Current.CancellationToken);
 
             Assert.Contains("class=\"card\"", html, StringComparison.Ordinal);
             Assert.DoesNotContain("class=\"skeleton\"", html, StringComparison.Ordinal);
             Assert.DoesNotContain("style=\"", html, StringComparison.Ordinal);
         }
     }
+
+    private static async Task<string> WithRunAsync(PipelineProcess pipeline, string path)
+        => path.Contains("{run}", StringComparison.Ordinal)
+            ? path.Replace("{run}", Uri.EscapeDataString((await pipeline.RunsAsync())[0].GetProperty("run_id").GetString()!), StringComparison.Ordinal)
+            : path;
 }

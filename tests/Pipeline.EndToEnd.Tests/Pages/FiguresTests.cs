@@ -44,7 +44,7 @@ public sealed class FiguresTests(BrowserFixture browser)
         await page.GoAsync(pipeline.Url, "/dead-letters?range=all");
 
         await page.Page.Locator(".filters select").First.SelectOptionAsync("invalid_utf8");
-        await page.Page.WaitForURLAsync("**reason=invalid_utf8**");
+        await page.AtAsync("reason=invalid_utf8");
         await page.LiveAsync();
 
         await Assertions(page, Math.Min(expected, 50));

@@ -56,7 +56,7 @@ public sealed class LivePageTests(BrowserFixture browser)
 
         await page.Page.Keyboard.PressAsync("g");
         await page.Page.Keyboard.PressAsync("d");
-        await page.Page.WaitForURLAsync("**/dead-letters");
+        await page.AtAsync("/dead-letters");
         await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Level = 1 })).ToBeFocusedAsync();
         await page.LiveAsync();
         await page.Page.Keyboard.PressAsync("/");
@@ -70,7 +70,7 @@ public sealed class LivePageTests(BrowserFixture browser)
     public async Task Switches_ThemeAndZone_StayWithTheBrowser()
     {
         var pipeline = await browser.PipelineAsync();
-        await using var page = await browser.OpenAsync();
+        await using var page = await browser.OpenAsync(isNew: true);
         await page.GoAsync(pipeline.Url, "/");
         var light = await BackgroundAsync();
 
@@ -89,7 +89,7 @@ public sealed class LivePageTests(BrowserFixture browser)
     {
         using var directory = new TempDirectory();
         await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Quiet, $"--Security:Tokens:0:Value={Token}", "--Security:Tokens:0:Role=viewer"]);
-        await using var page = await browser.OpenAsync();
+        await using var page = await browser.OpenAsync(isNew: true);
 
         await page.Page.GotoAsync(new Uri(pipeline.Url, "/dead-letters?range=7d").ToString());
         await page.Page.GetByLabel("Token").FillAsync("not-one-of-the-tokens");

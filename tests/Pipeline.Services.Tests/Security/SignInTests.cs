@@ -80,6 +80,24 @@ public sealed class SignInTests() : DashboardFixture(["Security:Tokens:0:Value",
         Assert.False(response.Headers.Contains("Set-Cookie"));
     }
 
+    [Fact]
+    public async Task SignIn_TriedTooOften_IsRefusedForAWhile()
+    {
+        for (var i = 0; i < Pipeline.Dashboard.Page.PageLimits.SignInsPerMinute; i++)
+        {
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, await TryAsync());
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, await TryAsync());
+
+        async Task<HttpStatusCode> TryAsync()
+        {
+            using var content = new FormUrlEncodedContent([new("token", "guess"), new("to", "/")]);
+            using var response = await Client.PostAsync("/sign-in", content, TestContext.Current.CancellationToken);
+            return response.StatusCode;
+        }
+    }
+
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, params (string Name, string? Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);

@@ -27,6 +27,9 @@ function announce(text) {
   if (status) status.textContent = text;
 }
 
+// A dialog of the page is shown by the page; the browser does the rest of it.
+globalThis.pipelinePage = { showDialog: (dialog) => { if (!dialog.open) dialog.showModal(); } };
+
 // Keys -------------------------------------------------------------------------------------------------------------------
 
 let goPressedAt = 0;

@@ -39,14 +39,14 @@ function option(spec) {
     xAxis: { type: 'category', data: spec.labels, boundaryGap: isBar, axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, axisLabel: { color: quiet, hideOverlap: true } },
     yAxis: { type: 'value', axisLabel: { color: quiet, formatter: (v) => Intl.NumberFormat('en', { notation: 'compact' }).format(v) }, splitLine: { lineStyle: { color: line } }, min: spec.minimum ?? undefined, max: spec.maximum ?? undefined },
     series: spec.series.map((s) => ({
-      name: s.name, type: isBar ? 'bar' : 'line', data: s.values, stack: spec.stacked ? 'all' : undefined,
-      showSymbol: s.values.length < 3, symbolSize: 5, lineStyle: { width: spec.stacked ? 1 : 2 }, areaStyle: spec.kind === 'area' ? { opacity: spec.stacked ? 0.75 : 0.2 } : undefined,
+      name: s.name, type: (s.kind ?? spec.kind) === 'bar' ? 'bar' : 'line', data: s.values, stack: spec.stacked && !s.kind ? 'all' : undefined,
+      showSymbol: !s.kind && s.values.length < 3, symbolSize: 5, lineStyle: { width: spec.stacked ? 1 : 2 }, areaStyle: spec.kind === 'area' ? { opacity: spec.stacked ? 0.75 : 0.2 } : undefined,
       barCategoryGap: '20%', itemStyle: s.colour ? { color: colour(s.colour) } : undefined, connectNulls: false,
     })),
   };
 }
 
-export async function draw(element, address, json) {
+export async function draw(element, address, json, listener) {
   const spec = JSON.parse(json);
   const echarts = await load(address);
   if (!element?.isConnected) return;
@@ -57,10 +57,24 @@ export async function draw(element, address, json) {
     observer.observe(element);
     held = { chart, observer };
     charts.set(element, held);
+    if (listener) {
+      // Dragging takes a range of labels; the page asks for that range, so the mark itself goes away at once.
+      chart.on('brushEnd', ({ areas }) => {
+        const range = areas[0]?.coordRange;
+        chart.dispatchAction({ type: 'brush', areas: [] });
+        if (range) listener.invokeMethodAsync('OnBrushAsync', Math.max(0, Math.round(range[0])), Math.min(held.spec.labels.length - 1, Math.round(range[1])));
+      });
+      held.brush = true;
+    }
   }
   held.spec = spec;
-  held.chart.setOption(option(spec), { notMerge: true, lazyUpdate: true });
+  show(held);
   element.dataset.drawn = 'yes';
+}
+
+function show({ chart, spec, brush }) {
+  chart.setOption({ ...option(spec), ...(brush ? { brush: { xAxisIndex: 0, toolbox: [], brushType: 'lineX', throttleType: 'debounce', brushStyle: { color: 'rgba(128,128,128,.25)', borderColor: colour('--accent') } } } : {}) }, { notMerge: true });
+  if (brush) chart.dispatchAction({ type: 'takeGlobalCursor', key: 'brush', brushOption: { brushType: 'lineX', brushMode: 'single' } });
 }
 
 export function dispose(element) {
@@ -70,6 +84,6 @@ export function dispose(element) {
   charts.delete(element);
 }
 
-const redraw = () => { for (const { chart, spec } of charts.values()) chart.setOption(option(spec), { notMerge: true }); };
+const redraw = () => { for (const held of charts.values()) show(held); };
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 addEventListener('pipeline-theme', redraw);

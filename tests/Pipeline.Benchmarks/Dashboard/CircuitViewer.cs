@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Benchmarks.Dashboard;
+
+/// <summary>
+/// A page that somebody has open, without a browser: the real circuit over a real WebSocket. Rendered updates are acknowledged as the browser's
+/// script does it, and calls of scripts are answered with nothing.
+/// </summary>
+internal sealed partial class CircuitViewer(Uri site, string path) : IAsyncDisposable
+{
+    private readonly ClientWebSocket _socket = new();
+
+    /// <summary>When each rendered update arrived, in ticks of <see cref="Stopwatch"/>.</summary>
+    public List<long> Updates { get; } = [];
+
+    public long Bytes { get; private set; }
+
+    public bool IsOpen => _socket.State == WebSocketState.Open;
+
+    public async Task ConnectAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        var html = await http.GetStringAsync(new Uri(site, path), cancellationToken);
+        var components = string.Join(',', Component().Matches(html).Select(match => match.Groups[1].Value));
+        var state = State().Match(html) is { Success: true } found ? found.Groups[1].Value : "";
+        await _socket.ConnectAsync(new UriBuilder(site) { Scheme = "ws", Path = "/_blazor" }.Uri, cancellationToken);
+        await SendAsync(Encoding.UTF8.GetBytes("{\"protocol\":\"blazorpack\",\"version\":1}\u001e"), cancellationToken);
+        await SendAsync(CircuitMessages.Invocation("0", "StartCircuit", site.ToString(), new Uri(site, path).ToString(), $"[{components}]", state), cancellationToken);
+    }
+
+    /// <summary>Reads until cancelled, or until a number of updates when it is to stop reading then.</summary>
+    public async Task ReadAsync(int? stopAfter, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[1 << 20];
+        var (filled, shookHands) = (0, false);
+        var pinged = Stopwatch.GetTimestamp();
+        while (stopAfter is null || Updates.Count < stopAfter)
+        {
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, 2 * buffer.Length);
+            }
+
+            var received = await _socket.ReceiveAsync(buffer.AsMemory(filled), cancellationToken);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                return;
+            }
+
+            (filled, Bytes) = (filled + received.Count, Bytes + received.Count);
+            if (!shookHands)
+            {
+                var end = buffer.AsSpan(0, filled).IndexOf((byte)0x1E);
+                if (end < 0)
+                {
+                    continue;
+                }
+
+                Drop(end + 1);
+                shookHands = true;
+            }
+
+            while (CircuitMessages.Read(buffer.AsSpan(0, filled)) is { } message)
+            {
+                Drop(message.Length);
+                await AnswerAsync(message.Values, cancellationToken);
+            }
+
+            if (Stopwatch.GetElapsedTime(pinged) > TimeSpan.FromSeconds(10))
+            {
+                pinged = Stopwatch.GetTimestamp();
+                await SendAsync(CircuitMessages.Ping(), cancellationToken);
+            }
+        }
+
+        void Drop(int count)
+        {
+            buffer.AsSpan(count, filled - count).CopyTo(buffer);
+            filled -= count;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task AnswerAsync(object?[] message, CancellationToken cancellationToken)
+    {
+        switch (message)
+        {
+            case [1L, _, _, "JS.RenderBatch", object?[] arguments]:
+                Updates.Add(Stopwatch.GetTimestamp());
+                await SendAsync(CircuitMessages.Invocation(null, "OnRenderCompleted", arguments[0], null), cancellationToken);
+                break;
+            case [1L, _, _, "JS.BeginInvokeJS", object?[] { Length: > 0 } arguments] when arguments[0] is long call:
+                await SendAsync(CircuitMessages.Invocation(null, "EndInvokeJSFromDotNet", call, true, $"[{call},true,null]"), cancellationToken);
+                break;
+            case [1L, _, _, "JS.Error", object?[] arguments]:
+                throw new InvalidOperationException($"The circuit ended: {arguments.FirstOrDefault()}");
+            case [3L, _, "0", 1L, string error]:
+                throw new InvalidOperationException($"No circuit: {error}");
+        }
+    }
+
+    private Task SendAsync(byte[] message, CancellationToken cancellationToken)
+        => _socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+
+    [GeneratedRegex("<!--Blazor:(\\{[^}]*\"type\":\"server\".*?\\})-->")]
+    private static partial Regex Component();
+
+    [GeneratedRegex("<!--Blazor-Server-Component-State:(.*?)-->")]
+    private static partial Regex State();
+}
