@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
+using Pipeline.Dashboard;
 using Pipeline.Dashboard.Airflow;
 using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Components;
@@ -97,6 +99,8 @@ public static class DashboardBuilderExtensions
         // A slim host leaves out the constraint that the framework's own routes use.
         builder.Services.Configure<RouteOptions>(options => options.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
         builder.Services.AddHealthChecks();
+        builder.Services.AddOptions<DashboardOptions>().BindConfiguration(DashboardOptions.SectionName).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DashboardOptions>, DashboardOptionsValidator>());
         builder.Services.AddSingleton<LiveFeeds>();
         builder.Services.AddSingleton<HealthReader>();
         builder.Services.AddSingleton<OverviewReader>();

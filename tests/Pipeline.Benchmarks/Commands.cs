@@ -14,6 +14,7 @@ internal static partial class Commands
             ["store"] = StoreThroughput.RunAsync,
             ["scheduling"] = SchedulingBench.RunAsync,
             ["viewers"] = ViewersBench.RunAsync,
+            ["pages"] = PagesBench.RunAsync,
         };
         AddCassandra(all);
         return all;

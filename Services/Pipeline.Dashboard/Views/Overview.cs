@@ -17,6 +17,12 @@ public sealed record Overview
 
     public required IReadOnlyList<GridRun> Runs { get; init; }
 
+    /// <summary>Runs that were due within 24 hours and failed.</summary>
+    public required long FailedRuns { get; init; }
+
+    /// <summary>The latest of them.</summary>
+    public required IReadOnlyList<DagRun> LatestFailedRuns { get; init; }
+
     public required IReadOnlyList<DeadLetterEntry> DeadLetters { get; init; }
 
     public required IReadOnlyList<StoredEvent> Events { get; init; }
@@ -35,14 +41,18 @@ internal sealed class OverviewReader(StatusReader status, RateWindow rates, Heal
 {
     private static readonly long Hour = (long)TimeSpan.FromHours(1).TotalMilliseconds;
     private const int Rows = 8;
+    private const int MaxFailed = 3;
     private const int MaxWindows = 1000;
 
     public async ValueTask<Overview> ReadAsync(bool _, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var windows = new WindowQuery { Dimension = "event_type", Grain = WindowGrain.Minute, From = now - Hour, Limit = MaxWindows };
+        var (failedRuns, latestFailed) = await runs.FailedOfDayAsync(MaxFailed, cancellationToken);
         return new Overview
         {
+            FailedRuns = failedRuns,
+            LatestFailedRuns = latestFailed,
             Status = await status.ReadAsync(cancellationToken),
             History = rates.History(),
             Health = await health.ReadAsync(true, cancellationToken),

@@ -51,6 +51,15 @@ internal sealed class RunsReader(DagRuns runs, TimeProvider clock)
     public Task<IReadOnlyList<GridRun>> LatestAsync(int limit, CancellationToken cancellationToken)
         => WithTasksAsync(new DagRunQuery { OrderBy = "-id", Limit = limit, WithTotal = false }, cancellationToken);
 
+    /// <summary>How many runs of all DAGs were due within 24 hours and failed, and the latest of them.</summary>
+    public async Task<(long Count, IReadOnlyList<DagRun> Latest)> FailedOfDayAsync(int limit, CancellationToken cancellationToken)
+    {
+        var page = await runs.ListRunsAsync(FailedSince(clock.GetUtcNow() - TimeSpan.FromDays(1)) with { OrderBy = "-run_after", Limit = limit }, cancellationToken);
+        return (page.Total, page.Items);
+    }
+
+    private static DagRunQuery FailedSince(DateTimeOffset due) => new() { States = [DagRunState.Failed], RunAfter = new Scheduling.TimeRange(due, null) };
+
     private async Task<IReadOnlyList<GridRun>> WithTasksAsync(DagRunQuery query, CancellationToken cancellationToken)
     {
         var page = new List<GridRun>();
@@ -65,15 +74,7 @@ internal sealed class RunsReader(DagRuns runs, TimeProvider clock)
     private async Task<DagLine> ToLineAsync(DagSummary dag, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var latest = await runs.ListRunsAsync(new DagRunQuery { DagId = dag.DagId, OrderBy = "-run_after", Limit = Latest, WithTotal = false }, cancellationToken);
-        var failed = await runs.ListRunsAsync(
-            new DagRunQuery
-            {
-                DagId = dag.DagId,
-                States = [DagRunState.Failed],
-                RunAfter = new Scheduling.TimeRange(now - TimeSpan.FromDays(1), null),
-                Limit = 1,
-            },
-            cancellationToken);
+        var failed = await runs.ListRunsAsync(FailedSince(now - TimeSpan.FromDays(1)) with { DagId = dag.DagId, Limit = 1 }, cancellationToken);
         return new DagLine(dag, [.. latest.Items.Reverse()], failed.Total);
     }
 }

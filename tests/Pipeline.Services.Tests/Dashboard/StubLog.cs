@@ -3,7 +3,7 @@ using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
-/// <summary>A log that only knows offsets; the dashboard asks for nothing else.</summary>
+/// <summary>A log that only knows offsets, as if retention had removed every record.</summary>
 internal sealed class StubLog : IRecordLog
 {
     public List<PartitionOffsets> Partitions { get; } = [];
@@ -22,7 +22,7 @@ internal sealed class StubLog : IRecordLog
 
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<RecordBatch> FetchAsync(Position from, int maxRecords, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<RecordBatch> FetchAsync(Position from, int maxRecords, CancellationToken cancellationToken) => throw new RecordLogException("It holds no records.", isTransient: false);
 
     public ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

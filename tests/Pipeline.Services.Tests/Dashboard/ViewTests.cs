@@ -125,4 +125,19 @@ public sealed class ViewTests
 
     private static WindowResult Window(string value, long start, long count)
         => new("events", "event_type", value, "minute", start, new Aggregate(count, count, count, 1, 1), IsFinal: true, IsLateUpdate: false, []);
+
+    [Theory]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0af7651916cd43dd8448eb211c80319c")]
+    [InlineData("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", null)]
+    [InlineData("00-javascript:alert(1)/////////////-b7ad6b7169203331-01", null)]
+    [InlineData("none", null)]
+    public void Trace_OfARecordsHeaders_IsOnlyWhatIsOne(string traceParent, string? expected)
+        => Assert.Equal(expected, Pipeline.Dashboard.Components.Parts.TraceLine.TraceIdOf([new("other", "x"), new("traceparent", traceParent)]));
+
+    [Theory]
+    [InlineData("http://localhost:18888/traces/detail/{trace_id}", "https://superset.example", 0)]
+    [InlineData("http://localhost:18888/traces", null, 1)]
+    [InlineData("javascript:alert('{trace_id}')", "superset", 2)]
+    public void Links_ToOtherTools_MustBeOfTheWeb(string traceUrl, string? superset, int errors)
+        => Assert.Equal(errors, new Pipeline.Dashboard.DashboardOptionsValidator().Validate(null, new Pipeline.Dashboard.DashboardOptions { TraceUrl = traceUrl, Superset = superset }).Failures?.Count() ?? 0);
 }
