@@ -29,7 +29,8 @@ internal sealed record RunTimes(double? Median, double? P95, int Counted)
                 new ChartSeries("failed", [.. runs.Select(run => run.State == DagRunState.Failed ? Seconds(run) : null)], "--c5"),
                 new ChartSeries("median", [.. runs.Select(_ => times.Median)], "--c2") { Kind = "line" },
                 new ChartSeries("p95", [.. runs.Select(_ => times.P95)], "--c3") { Kind = "line" },
-            ]) { Unit = "s", Stacked = true };
+            ])
+        { Unit = "s", Stacked = true };
     }
 
     private static double Rank(double[] sorted, double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];

@@ -82,6 +82,29 @@ internal sealed partial class CircuitViewer(Uri site, string path) : IAsyncDispo
         }
     }
 
+    /// <summary>Whether the server has ended the connection of a viewer that stopped reading; seen only by reading on.</summary>
+    public async Task<bool> WasDroppedAsync()
+    {
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        var buffer = new byte[1 << 16];
+        try
+        {
+            while ((await _socket.ReceiveAsync(buffer.AsMemory(), soon.Token)).MessageType != WebSocketMessageType.Close)
+            {
+            }
+
+            return true;
+        }
+        catch (WebSocketException)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     public ValueTask DisposeAsync()
     {
         _socket.Dispose();
@@ -92,14 +115,14 @@ internal sealed partial class CircuitViewer(Uri site, string path) : IAsyncDispo
     {
         switch (message)
         {
-            case [1L, _, _, "JS.RenderBatch", object?[] arguments]:
+            case [1L, _, _, "JS.RenderBatch", object?[] arguments, ..]:
                 Updates.Add(Stopwatch.GetTimestamp());
                 await SendAsync(CircuitMessages.Invocation(null, "OnRenderCompleted", arguments[0], null), cancellationToken);
                 break;
-            case [1L, _, _, "JS.BeginInvokeJS", object?[] { Length: > 0 } arguments] when arguments[0] is long call:
+            case [1L, _, _, "JS.BeginInvokeJS", object?[] { Length: > 0 } arguments, ..] when arguments[0] is long call:
                 await SendAsync(CircuitMessages.Invocation(null, "EndInvokeJSFromDotNet", call, true, $"[{call},true,null]"), cancellationToken);
                 break;
-            case [1L, _, _, "JS.Error", object?[] arguments]:
+            case [1L, _, _, "JS.Error", object?[] arguments, ..]:
                 throw new InvalidOperationException($"The circuit ended: {arguments.FirstOrDefault()}");
             case [3L, _, "0", 1L, string error]:
                 throw new InvalidOperationException($"No circuit: {error}");

@@ -41,6 +41,7 @@ internal static class ViewersBench
         var (seconds, now) = (Stopwatch.GetElapsedTime(since).TotalSeconds, await StoredAsync(http, site));
         var memory = settings.TryGetValue("pid", out var pid) ? ResidentMiB(pid) : null;
         var delays = Delays([.. viewers.Skip(stalled).Select(viewer => viewer.Updates.Where(at => at >= since).ToArray())]);
+        var dropped = (await Task.WhenAll(viewers.Take(stalled).Select(viewer => viewer.WasDroppedAsync()))).Count(isDropped => isDropped);
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             viewers = count,
@@ -53,7 +54,7 @@ internal static class ViewersBench
             delay_p95_ms = Rank(delays, 0.95),
             delay_max_ms = Rank(delays, 1),
             stalled,
-            stalled_still_open = viewers.Take(stalled).Count(viewer => viewer.IsOpen),
+            stalled_dropped = dropped,
             others_open = viewers.Skip(stalled).Count(viewer => viewer.IsOpen),
             resident_mib = memory,
         }));

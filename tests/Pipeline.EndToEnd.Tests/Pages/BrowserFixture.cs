@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text;
 using Microsoft.Playwright;
 using Pipeline.Contracts;
@@ -18,6 +19,10 @@ public sealed class BrowserFixture : IAsyncLifetime
 {
     /// <summary>What somebody might send who wants to do harm to whoever looks at it.</summary>
     internal const string Script = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>";
+    /// <summary>How long a page may take before a test gives up, milliseconds: a net below a machine with much else to do.</summary>
+    internal const int Limit = 60_000;
+
+    internal const string HostileRun = "hostile";
     internal const string Rearranged = "abc\u202Egpj.exe";
 
     private static readonly string[] Busy =
@@ -66,7 +71,7 @@ public sealed class BrowserFixture : IAsyncLifetime
 
         // A context of its own costs a window of its own, which is most of what a test of a page takes.
         var context = isNew ? await _browser.NewContextAsync() : _shared;
-        context.SetDefaultTimeout(30_000);
+        context.SetDefaultTimeout(Limit);
         var page = await BrowserPage.NewAsync(context, isNew);
         await page.Page.SetViewportSizeAsync(width, height);
         await page.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
@@ -104,6 +109,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         }
 
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(Limit);
         return await _playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = chromium,
@@ -121,8 +127,21 @@ public sealed class BrowserFixture : IAsyncLifetime
 
         await AppendHostileRecordsAsync();
         var pipeline = await PipelineProcess.StartAsync(_directory.FullPath, Quiet);
+        await PostHostileTextAsync(pipeline);
         await pipeline.QuietAsync();
         return pipeline;
+    }
+
+    /// <summary>An event that is valid and a run that is allowed, with what a field may hold.</summary>
+    private static async Task PostHostileTextAsync(PipelineProcess pipeline)
+    {
+        var token = TestContext.Current.CancellationToken;
+        using var posted = await pipeline.Http.PostAsJsonAsync(
+            "/api/events", new[] { new { user_id = Guid.NewGuid(), event_type = "view", page = Script, device = Rearranged, detail = "مرحبا بالعالم" } }, token);
+        Assert.True(posted.IsSuccessStatusCode, await posted.Content.ReadAsStringAsync(token));
+        using var triggered = await pipeline.Http.PostAsJsonAsync(
+            "/api/v2/dags/kafka_stream/dagRuns", new { dag_run_id = HostileRun, logical_date = (string?)null, note = Script + Rearranged, conf = new { users = 1, more = Script } }, token);
+        Assert.True(triggered.IsSuccessStatusCode, await triggered.Content.ReadAsStringAsync(token));
     }
 
     private async Task AppendHostileRecordsAsync()

@@ -53,7 +53,7 @@ internal sealed class BrowserPage : IAsyncDisposable
     }
 
     /// <summary>Waits until the address has this in it. It is changed by the page itself, so there is no load of a document to wait for.</summary>
-    public Task AtAsync(string part) => Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)), new() { Timeout = 30_000 });
+    public Task AtAsync(string part) => Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)));
 
     /// <summary>A figure that carries a name.</summary>
     public async Task<long> FigureAsync(string name)

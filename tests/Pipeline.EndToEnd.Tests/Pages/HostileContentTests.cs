@@ -48,4 +48,20 @@ public sealed class HostileContentTests(BrowserFixture browser)
         var bytes = await pipeline.Http.GetByteArrayAsync(link, TestContext.Current.CancellationToken);
         Assert.InRange(bytes.Length, 1_000_000, 1_000_100);
     }
+
+    [Fact]
+    public async Task StoredEventAndRun_WithHostileText_AreShownAsText()
+    {
+        var pipeline = await browser.PipelineAsync();
+        await using var page = await browser.OpenAsync();
+
+        await page.GoAsync(pipeline.Url, "/");
+        await page.Page.GetByText(BrowserFixture.Script).First.WaitForAsync();
+        await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={BrowserFixture.HostileRun}");
+        await page.Page.GetByText($"{BrowserFixture.Script}abc⟨202E⟩gpj.exe").WaitForAsync();
+
+        Assert.Equal(0, await page.Page.Locator("main script, main img").CountAsync());
+        Assert.True(await page.Page.EvaluateAsync<bool>("() => window.hacked === undefined"));
+        Assert.Empty(page.Complaints);
+    }
 }

@@ -12,7 +12,6 @@ namespace Pipeline.EndToEnd.Tests.Pages;
 public sealed class RunsPageTests(BrowserFixture browser)
 {
     private static readonly string[] Settings = ["--Activity:Enabled=false", "--Ingest:Interval=1h", "--Ingest:UsersPerRun=3", "--Ingest:Retries=0"];
-    private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 30_000 };
 
     [Fact]
     public async Task FailedRun_FoundAndRetried_Succeeds()
@@ -29,7 +28,7 @@ public sealed class RunsPageTests(BrowserFixture browser)
         await page.Page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
         await page.Page.GetByLabel("State").SelectOptionAsync("failed");
         await page.Page.GetByRole(AriaRole.Region, new() { Name = "Runs", Exact = true }).GetByRole(AriaRole.Link).First.ClickAsync();
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed", Patient);
+        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed");
         Assert.Empty(await page.AccessibilityProblemsAsync());
         Volatile.Write(ref failing, false);
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Retry failed tasks…" }).ClickAsync();
@@ -37,7 +36,7 @@ public sealed class RunsPageTests(BrowserFixture browser)
         Assert.Empty(await page.AccessibilityProblemsAsync());
         await page.Page.GetByLabel("Reason, for the audit log").FillAsync("the source is back");
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Retry", Exact = true }).ClickAsync();
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("success", Patient);
+        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("success");
 
         var clear = (await pipeline.GetAsync("/api/v2/eventLogs?event=clear")).GetProperty("event_logs").EnumerateArray().Single();
         Assert.Equal("anonymous", clear.GetProperty("owner").GetString());
@@ -66,7 +65,7 @@ public sealed class RunsPageTests(BrowserFixture browser)
         await page.Page.GetByLabel("Run id").FillAsync("by-hand");
         await page.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Trigger", Exact = true }).ClickAsync();
         await page.AtAsync("run=by-hand");
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("success", Patient);
+        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("success");
 
         var run = await pipeline.GetAsync("/api/v2/dags/kafka_stream/dagRuns/by-hand");
         Assert.Equal(7, run.GetProperty("conf").GetProperty("users").GetInt32());
@@ -93,7 +92,7 @@ public sealed class RunsPageTests(BrowserFixture browser)
         await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={Uri.EscapeDataString(run)}");
 
         await ConfirmAsync("Mark failed…", "Mark failed");
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed", Patient);
+        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed");
         await ConfirmAsync("Pause…", "Pause");
         await page.Page.GetByText("The DAG is paused.").WaitForAsync();
         Assert.True((await pipeline.GetAsync("/api/v2/dags/kafka_stream")).GetProperty("is_paused").GetBoolean());
@@ -105,11 +104,11 @@ public sealed class RunsPageTests(BrowserFixture browser)
         await page.Page.GetByLabel("First logical date").FillAsync(today.AddDays(-1).ToString("yyyy-MM-dd'T'01:00", System.Globalization.CultureInfo.InvariantCulture));
         await page.Page.GetByLabel("Last logical date").FillAsync(today.AddDays(-1).ToString("yyyy-MM-dd'T'03:00", System.Globalization.CultureInfo.InvariantCulture));
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Dry run" }).ClickAsync();
-        await Expect(page.Page.Locator("[data-figure=planned] p").First).ToHaveTextAsync("3 of 3 intervals would run.", Patient);
+        await Expect(page.Page.Locator("[data-figure=planned] p").First).ToHaveTextAsync("3 of 3 intervals would run.");
         Assert.Empty(await page.AccessibilityProblemsAsync());
         Assert.Empty((await pipeline.GetAsync("/api/v2/backfills?dag_id=kafka_stream")).GetProperty("backfills").EnumerateArray());
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Start the backfill" }).ClickAsync();
-        await Expect(page.Page.GetByRole(AriaRole.Region, new() { Name = "Backfills and how far they are" }).Locator("tbody td").Nth(5)).ToHaveTextAsync("3 success, 0 failed, 0 running, 0 queued, 0 left", Patient);
+        await Expect(page.Page.GetByRole(AriaRole.Region, new() { Name = "Backfills and how far they are" }).Locator("tbody td").Nth(5)).ToHaveTextAsync("3 success, 0 failed, 0 running, 0 queued, 0 left");
 
         var events = (await pipeline.GetAsync("/api/v2/eventLogs?dag_id=kafka_stream&limit=100")).GetProperty("event_logs").EnumerateArray().Select(e => e.GetProperty("event").GetString()).ToArray();
         Assert.Superset(new HashSet<string?> { "pause", "unpause", "create_backfill" }, events.ToHashSet());
