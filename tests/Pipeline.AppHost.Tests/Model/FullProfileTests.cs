@@ -7,18 +7,16 @@ using Pipeline.AppHost.Kafka;
 namespace Pipeline.AppHost.Tests.Model;
 
 /// <summary>The full profile as a model: what there is, what waits for what, ports, images, volumes.</summary>
-public sealed partial class FullProfileTests
+public sealed partial class FullProfileTests(FullProfileTests.Default built) : IClassFixture<FullProfileTests.Default>
 {
     private static readonly string[] Services = ["dashboard", "ingest", "processor", "simulator"];
 
     [Fact]
-    public async Task Resources_Default_AreTheWholeStack()
+    public void Resources_Default_AreTheWholeStack()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
         Assert.Equal(
             ["airflow", "cassandra", "dashboard", "ingest", "kafka", "kafka-ui", "postgres", "processor", "schema-registry", "simulator", "user-events", "zookeeper"],
-            model.Names);
+            built.Model.Names);
     }
 
     // The service table of the original architecture: who talks to whom, on which port.
@@ -27,48 +25,38 @@ public sealed partial class FullProfileTests
     [InlineData("ingest", "airflow", "tcp", 5432)]
     [InlineData("processor", "kafka", "tcp", 9092)]
     [InlineData("processor", "user-events", "cql", 9042)]
-    public async Task Service_OfTheOriginalTable_ReachesItsServerOnItsPort(string from, string to, string endpoint, int port)
+    public void Service_OfTheOriginalTable_ReachesItsServerOnItsPort(string from, string to, string endpoint, int port)
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Contains(to, model.ReferredToBy(from));
-        var server = model[to] is IResourceWithParent child ? child.Parent.Name : to;
-        Assert.Equal(port, model.TargetPort(server, endpoint));
+        Assert.Contains(to, built.Model.ReferredToBy(from));
+        var server = built.Model[to] is IResourceWithParent child ? child.Parent.Name : to;
+        Assert.Equal(port, built.Model.TargetPort(server, endpoint));
     }
 
     [Theory]
     [InlineData("zookeeper", "tcp", 2181)]
     [InlineData("schema-registry", "http", 8081)]
-    public async Task Server_OfTheOriginalStack_ListensOnItsPort(string server, string endpoint, int port)
+    public void Server_OfTheOriginalStack_ListensOnItsPort(string server, string endpoint, int port)
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Equal(port, model.TargetPort(server, endpoint));
+        Assert.Equal(port, built.Model.TargetPort(server, endpoint));
     }
 
     [Fact]
-    public async Task KafkaUi_InControlCentersPlace_HasItsPortOnThisMachine()
+    public void KafkaUi_InControlCentersPlace_HasItsPortOnThisMachine()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Equal(9021, model["kafka-ui"].Annotations.OfType<EndpointAnnotation>().Single().Port);
+        Assert.Equal(9021, built.Model["kafka-ui"].Annotations.OfType<EndpointAnnotation>().Single().Port);
     }
 
     [Fact]
-    public async Task Broker_OnTheContainerNetwork_HasTheNameOfTheOriginalStack()
+    public void Broker_OnTheContainerNetwork_HasTheNameOfTheOriginalStack()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Contains("broker", model["kafka"].Annotations.OfType<ContainerNetworkAliasAnnotation>().Select(alias => alias.Alias));
+        Assert.Contains("broker", built.Model["kafka"].Annotations.OfType<ContainerNetworkAliasAnnotation>().Select(alias => alias.Alias));
     }
 
     // PostgreSQL is for metadata: whoever handles events does not see it.
     [Fact]
-    public async Task Postgres_HoldsMetadataOnly_AndIsReachedByNoOtherService()
+    public void Postgres_HoldsMetadataOnly_AndIsReachedByNoOtherService()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Equal(["dashboard", "ingest"], Services.Where(service => model.ReferredToBy(service).Contains("airflow")));
+        Assert.Equal(["dashboard", "ingest"], Services.Where(service => built.Model.ReferredToBy(service).Contains("airflow")));
     }
 
     [Theory]
@@ -79,58 +67,46 @@ public sealed partial class FullProfileTests
     [InlineData("ingest", "airflow", "kafka", "postgres", "schema-registry", "simulator")]
     [InlineData("processor", "cassandra", "kafka", "schema-registry", "user-events")]
     [InlineData("dashboard", "airflow", "cassandra", "kafka", "postgres", "processor", "schema-registry", "user-events")]
-    public async Task StartOrder_IsTheGraph(string name, params string[] waitsFor)
+    public void StartOrder_IsTheGraph(string name, params string[] waitsFor)
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Equal(waitsFor, model.WaitedForBy(name));
+        Assert.Equal(waitsFor, built.Model.WaitedForBy(name));
     }
 
     [Theory]
     [InlineData("kafka", "/var/lib/kafka/data")]
     [InlineData("zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log")]
     [InlineData("cassandra", "/var/lib/cassandra")]
-    public async Task Server_WithData_KeepsItInVolumes(string name, params string[] folders)
+    public void Server_WithData_KeepsItInVolumes(string name, params string[] folders)
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.Equal(folders, model.Volumes(name));
+        Assert.Equal(folders, built.Model.Volumes(name));
     }
 
     [Fact]
-    public async Task Images_OfAllContainers_ArePinned()
+    public void Images_OfAllContainers_ArePinned()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
         Assert.All(
-            model.Names.Where(name => model[name] is ContainerResource).Select(model.Image),
+            built.Model.Names.Where(name => built.Model[name] is ContainerResource).Select(built.Model.Image),
             image => Assert.Matches(PinnedImage(), image));
     }
 
     [Fact]
-    public async Task Health_OfEveryResource_IsProbed()
+    public void Health_OfEveryResource_IsProbed()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.All(model.Names, name => Assert.True(model[name].HasAnnotationOfType<HealthCheckAnnotation>(), name));
+        Assert.All(built.Model.Names, name => Assert.True(built.Model[name].HasAnnotationOfType<HealthCheckAnnotation>(), name));
     }
 
     [Fact]
-    public async Task Topics_OfTheContract_HaveTheirShape()
+    public void Topics_OfTheContract_HaveTheirShape()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
         Assert.Equal(
             [new("users_topic", 3, TimeSpan.FromHours(24)), new("user_activity", 3, TimeSpan.FromHours(24))],
-            model["kafka"].Annotations.OfType<KafkaTopicAnnotation>());
+            built.Model["kafka"].Annotations.OfType<KafkaTopicAnnotation>());
     }
 
     [Fact]
-    public async Task Keyspace_OfTheContract_HasItsNameAndStatement()
+    public void Keyspace_OfTheContract_HasItsNameAndStatement()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        var keyspace = model.Get<CassandraKeyspaceResource>("user-events");
+        var keyspace = built.Model.Get<CassandraKeyspaceResource>("user-events");
         Assert.Equal("user_events", keyspace.KeyspaceName);
         Assert.Equal("""CREATE KEYSPACE IF NOT EXISTS "user_events" WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 1}""", keyspace.CreateStatement);
     }
@@ -146,11 +122,9 @@ public sealed partial class FullProfileTests
     }
 
     [Fact]
-    public async Task Password_OfPostgres_IsASecret()
+    public void Password_OfPostgres_IsASecret()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        Assert.True(model.Get<PostgresServerResource>("postgres").PasswordParameter.Secret);
+        Assert.True(built.Model.Get<PostgresServerResource>("postgres").PasswordParameter.Secret);
     }
 
     [Fact]
@@ -168,9 +142,7 @@ public sealed partial class FullProfileTests
     [Fact]
     public async Task Kafka_ByDefault_IsCoordinatedByZookeeper()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full");
-
-        var environment = await model.EnvironmentAsync("kafka");
+        var environment = await built.Model.EnvironmentAsync("kafka");
         Assert.Contains("KAFKA_ZOOKEEPER_CONNECT", environment.Keys);
         Assert.DoesNotContain("KAFKA_PROCESS_ROLES", environment.Keys);
     }
@@ -237,4 +209,14 @@ public sealed partial class FullProfileTests
 
     [GeneratedRegex(@"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$")]
     private static partial Regex PinnedImage();
+
+    /// <summary>The profile without any option, built once.</summary>
+    public sealed class Default : IAsyncLifetime
+    {
+        internal AppHostModel Model { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Model = await AppHostModel.BuildAsync("--profile", "full");
+
+        public ValueTask DisposeAsync() => Model?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 }

@@ -7,6 +7,9 @@ namespace Pipeline.AppHost.Tests.Model;
 /// <summary>What deployment tools read (<c>azd</c>): the manifest.</summary>
 public sealed partial class ManifestTests
 {
+    // Published once: it does not change.
+    private static readonly Lazy<Task<JsonElement>> Full = new(() => PublishAsync("--profile", "full", "--cassandra", "true"));
+
     [Fact]
     public async Task Manifest_Default_IsOneServiceWithItsTokenAsked()
     {
@@ -19,7 +22,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Manifest_FullProfile_HasTheStackWithoutTheToolsOfOneMachine()
     {
-        var resources = await PublishAsync("--profile", "full", "--cassandra", "true");
+        var resources = await Full.Value;
 
         var names = resources.EnumerateObject().Select(resource => resource.Name).ToHashSet();
         Assert.Superset(new HashSet<string> { "kafka", "zookeeper", "schema-registry", "cassandra", "postgres", "ingest", "processor", "dashboard", "simulator" }, names);
@@ -29,7 +32,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Manifest_FullProfile_HasNoSecretInIt()
     {
-        var resources = await PublishAsync("--profile", "full", "--cassandra", "true");
+        var resources = await Full.Value;
 
         foreach (var parameter in resources.EnumerateObject().Where(resource => resource.Value.GetProperty("type").GetString() == "parameter.v0" && IsSecret(resource.Value)))
         {
@@ -47,7 +50,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Manifest_FullProfile_PinsEveryImage()
     {
-        var resources = await PublishAsync("--profile", "full", "--cassandra", "true");
+        var resources = await Full.Value;
 
         var images = resources.EnumerateObject().Where(resource => resource.Value.TryGetProperty("image", out _)).Select(resource => resource.Value.GetProperty("image").GetString()!).ToList();
         Assert.NotEmpty(images);
@@ -57,7 +60,7 @@ public sealed partial class ManifestTests
     [Fact]
     public async Task Manifest_FullProfile_KeepsDataInVolumes()
     {
-        var resources = await PublishAsync("--profile", "full", "--cassandra", "true");
+        var resources = await Full.Value;
 
         Assert.All(
             ["kafka", "zookeeper", "cassandra", "postgres"],
