@@ -12,6 +12,12 @@ public sealed class RecordLogOptions
 
     /// <summary>How often old records are removed. Default: one minute.</summary>
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Length at which a segment file of the embedded log gets a successor, in bytes. A file is removed when all that is in it is too old,
+    /// so this is about how much of a topic is kept for longer than its retention. Default: 64 MiB.
+    /// </summary>
+    public long SegmentBytes { get; set; } = 64 << 20;
 }
 
 internal sealed class RecordLogOptionsValidator : IValidateOptions<RecordLogOptions>
@@ -27,6 +33,11 @@ internal sealed class RecordLogOptionsValidator : IValidateOptions<RecordLogOpti
         if (options.RetentionInterval < TimeSpan.FromSeconds(1) || options.RetentionInterval > TimeSpan.FromDays(1))
         {
             errors.Add($"{RecordLogOptions.SectionName}:{nameof(options.RetentionInterval)} is {options.RetentionInterval}; it must be between 1 second and 1 day.");
+        }
+
+        if (options.SegmentBytes is < 1 << 20 or > 4L << 30)
+        {
+            errors.Add($"{RecordLogOptions.SectionName}:{nameof(options.SegmentBytes)} is {options.SegmentBytes}; it must be between 1 MiB and 4 GiB.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace Pipeline.Streaming.State;
 
@@ -8,7 +7,7 @@ namespace Pipeline.Streaming.State;
 /// under its name only when it is complete and on the disk: written as <c>.tmp</c>, flushed, renamed, directory flushed.
 /// </summary>
 /// <param name="durable">Whether to wait for the disk; false survives a killed process but not a power cut.</param>
-public sealed partial class FileCheckpointStore(string directory, string group, bool durable = true) : ICheckpointStore
+public sealed class FileCheckpointStore(string directory, string group, bool durable = true) : ICheckpointStore
 {
     private const string Extension = ".ckpt";
     private const int DiskFullWindows = unchecked((int)0x80070070);
@@ -31,7 +30,7 @@ public sealed partial class FileCheckpointStore(string directory, string group, 
             File.Move(temporary, file, overwrite: true);
             if (durable)
             {
-                FlushDirectory(folder);
+                DirectoryFlush.Flush(folder);
             }
 
             RemoveOld(folder);
@@ -99,42 +98,6 @@ public sealed partial class FileCheckpointStore(string directory, string group, 
     }
 
     private static bool IsTransient(Exception e) => e.HResult is DiskFullWindows or DiskFullUnix;
-
-    // A rename is on the disk only when its directory is. Windows has no such call and needs none.
-    private static void FlushDirectory(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var descriptor = Open(folder, 0);
-        if (descriptor < 0)
-        {
-            throw new IOException($"The directory {folder} could not be opened: error {Marshal.GetLastPInvokeError()}.");
-        }
-
-        try
-        {
-            if (FlushToDisk(descriptor) != 0)
-            {
-                throw new IOException($"The directory {folder} could not be flushed: error {Marshal.GetLastPInvokeError()}.");
-            }
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FlushToDisk(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 
     private string FolderOf(TopicPartition partition) => Path.Combine(directory, group, partition.ToString());
 }

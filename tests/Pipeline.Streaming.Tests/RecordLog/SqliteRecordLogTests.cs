@@ -115,25 +115,62 @@ public sealed class SqliteRecordLogTests : IAsyncLifetime
     [Fact]
     public async Task Append_DiskIsFull_LeavesNothingAndSucceedsWhenThereIsRoom()
     {
+        const string FullDisk = "/dev/full";
+        Assert.SkipUnless(File.Exists(FullDisk), "this system has no device that is always full");
+        var log = await OpenAsync();
+        var segment = SegmentFile(1);
+        Directory.CreateDirectory(Path.GetDirectoryName(segment)!);
+        File.CreateSymbolicLink(segment, FullDisk);
+
+        var full = await Assert.ThrowsAsync<RecordLogException>(() => AppendAsync(log, "too much"));
+        File.Delete(segment);
+        await AppendAsync(log, "after");
+
+        Assert.True(full.IsTransient);
+        Assert.Equal($"The disk that holds {segment} is full; nothing was written. Free some space and try again.", full.Message);
+        using var batch = await log.FetchAsync(new Position(Partition, 0), 10, Stop);
+        Assert.Equal(["after"], batch.Values());
+    }
+
+    [Fact]
+    public async Task Append_DatabaseIsFull_LeavesNothingAndSucceedsWhenThereIsRoom()
+    {
         var log = await OpenAsync();
         await AppendAsync(log, "before");
-        await LimitPagesAsync(log, Query("PRAGMA page_count") + 4);
-
-        var full = await Assert.ThrowsAsync<RecordLogException>(() => AppendAsync(log, new string('x', 1_000_000)));
+        await LimitPagesAsync(log, Query("PRAGMA page_count"));
+        var written = 1;
+        var full = await Assert.ThrowsAsync<RecordLogException>(async () =>
+        {
+            // Until the rows of batches need another page.
+            for (; written < 1_000; written++)
+            {
+                await AppendAsync(log, "v");
+            }
+        });
         await LimitPagesAsync(log, int.MaxValue);
         await AppendAsync(log, "after");
 
         Assert.True(full.IsTransient);
         Assert.Equal($"The disk that holds {LogFile} is full; nothing was written. Free some space and try again.", full.Message);
-        using var batch = await log.FetchAsync(new Position(Partition, 0), 10, Stop);
-        Assert.Equal(["before", "after"], batch.Values());
+        using var batch = await log.FetchAsync(new Position(Partition, 0), 2_000, Stop);
+        Assert.Equal(["before", .. Enumerable.Repeat("v", written - 1), "after"], batch.Values());
     }
 
     [Fact]
     public async Task Append_TooMuchForTheDiskTogether_WhatFitsIsWritten()
     {
         var log = await OpenAsync();
-        await LimitPagesAsync(log, Query("PRAGMA page_count") + 4);
+        await log.Writer.DoAsync(
+            t => t.Probe = step =>
+            {
+                if (step == LogStep.BatchWritten && new FileInfo(SegmentFile(1)).Length > 500_000)
+                {
+                    using var file = OpenShared(SegmentFile(1));
+                    file.SetLength(300_000);
+                    throw new SqliteFaultException(SqliteFaultKind.Full, file.Name, "full");
+                }
+            },
+            Stop);
 
         var appends = await WithBlockedWriterAsync(log, () => [AppendAsync(log, "small"), AppendAsync(log, new string('x', 1_000_000)), AppendAsync(log, "also small")]);
 
@@ -161,32 +198,82 @@ public sealed class SqliteRecordLogTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("UPDATE payloads SET bytes = CAST(substr(bytes, 1, 30) || x'00' || substr(bytes, 32) AS BLOB) WHERE payload_id = 2")]
-    [InlineData("UPDATE payloads SET bytes = x'' WHERE payload_id = 2")]
-    [InlineData("UPDATE payloads SET bytes = (SELECT bytes FROM payloads WHERE payload_id = 1) WHERE payload_id = 2")]
-    [InlineData("DELETE FROM payloads WHERE payload_id = 2")]
-    [InlineData("DELETE FROM batches WHERE payload_id = 2")]
+    [InlineData("a byte is wrong")]
+    [InlineData("the bytes are of another batch")]
+    [InlineData("the row leads behind the end of the file")]
+    [InlineData("the row is gone")]
     public async Task Read_BatchIsDamagedOrMissing_NamesItAndSkipsNothing(string damage)
     {
         var log = await OpenAsync();
         await AppendAsync(log, "first record");
         await AppendAsync(log, "second record");
         await AppendAsync(log, "third record");
-        Execute(damage);
+        switch (damage)
+        {
+            case "a byte is wrong":
+                Overwrite(SegmentFile(1), Query("SELECT position FROM batches WHERE base_offset = 1") + 30, [0]);
+                break;
+            case "the bytes are of another batch":
+                Execute("UPDATE batches SET (position, length) = (SELECT position, length FROM batches WHERE base_offset = 0) WHERE base_offset = 1");
+                break;
+            case "the row leads behind the end of the file":
+                Execute("UPDATE batches SET position = 100000 WHERE base_offset = 1");
+                break;
+            default:
+                Execute("DELETE FROM batches WHERE base_offset = 1");
+                break;
+        }
+
         await using var reader = log.CreateReader("g");
         await reader.SubscribeAsync([Topic], new RecordingListener(), Stop);
 
         using var before = await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop);
-        var damaged = await Assert.ThrowsAsync<RecordLogException>(async () => await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop));
-        await Assert.ThrowsAsync<RecordLogException>(async () => await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop));
+        var damaged = await Assert.ThrowsAsync<DamagedBatchException>(async () => await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop));
+        await Assert.ThrowsAsync<DamagedBatchException>(async () => await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop));
         reader.Seek(new Position(Partition, 2));
         using var behind = await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop);
 
         Assert.Equal(["first record"], before!.Values());
         Assert.False(damaged.IsTransient);
         Assert.Contains("the batch of t-0 with offset 1", damaged.Message, StringComparison.Ordinal);
-        Assert.Contains(LogFile, damaged.Message, StringComparison.Ordinal);
+        Assert.Contains(SegmentFile(1), damaged.Message, StringComparison.Ordinal);
         Assert.Equal(["third record"], behind!.Values());
+    }
+
+    [Fact]
+    public async Task Read_SegmentIsGone_NamesTheFileAndSkipsNothing()
+    {
+        var log = await OpenAsync();
+        await AppendAsync(log, "v");
+        var segment = SegmentFile(1);
+        File.Delete(segment);
+
+        var damaged = await Assert.ThrowsAsync<DamagedBatchException>(async () => await log.FetchAsync(new Position(Partition, 0), 10, Stop));
+
+        Assert.StartsWith($"{segment} is damaged", damaged.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await log.DescribeAsync(Stop)).Single().HighWatermark);
+    }
+
+    [Fact]
+    public async Task Open_LogMadeAnewBesideOldSegments_LeavesThemAlone()
+    {
+        string old;
+        await using (var log = await OpenAsync())
+        {
+            await AppendAsync(log, "old");
+            old = SegmentFile(1);
+        }
+
+        _opened.Clear();
+        foreach (var file in Directory.GetFiles(_directory.FullPath, "log.db*"))
+        {
+            File.Delete(file);
+        }
+
+        var bytes = await File.ReadAllBytesAsync(old, Stop);
+        await AppendAsync(await OpenAsync(), "new and longer than the old one");
+
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(old, Stop));
     }
 
     [Fact]
@@ -258,21 +345,103 @@ public sealed class SqliteRecordLogTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Retention_MostOfTheFileIsFree_TheFileShrinks()
+    public async Task Retention_NothingOfASegmentIsLeft_ItsFileGoes()
     {
-        var log = await OpenAsync(retention: TimeSpan.FromHours(1));
-        for (var i = 0; i < 12; i++)
+        var log = await OpenAsync(retention: TimeSpan.FromHours(1), segmentBytes: 1_000_000);
+        for (var i = 0; i < 6; i++)
         {
-            await AppendAsync(log, new string('x', 4_000_000));
+            await AppendAsync(log, new string('x', 600_000));
         }
 
-        var before = Query("PRAGMA page_count");
+        var before = Segments();
+        _time.Advance(TimeSpan.FromHours(2));
+        await AppendAsync(log, new string('y', 300_000));
+        await log.ApplyRetentionAsync(Stop);
+        var while4IsInUse = Segments();
         _time.Advance(TimeSpan.FromHours(2));
         await log.ApplyRetentionAsync(Stop);
-
-        Assert.InRange(Query("PRAGMA page_count"), 1, before / 2);
+        var emptied = Segments();
         await AppendAsync(log, "after");
-        Assert.Equal(12, (await log.DescribeAsync(Stop)).Single().Start);
+
+        Assert.Equal(["0000000001.log", "0000000002.log", "0000000003.log"], before);
+        Assert.Equal(["0000000004.log"], while4IsInUse);
+        Assert.Empty(emptied);
+        Assert.Equal(["0000000005.log"], Segments());
+        Assert.Equal(7, (await log.DescribeAsync(Stop)).Single().Start);
+        using var batch = await log.FetchAsync(new Position(Partition, 7), 10, Stop);
+        Assert.Equal(["after"], batch.Values());
+    }
+
+    [Fact]
+    public async Task Retention_AnAppendToTheSameSegmentWaitsWithIt_TheSegmentStays()
+    {
+        var log = await OpenAsync(retention: TimeSpan.FromHours(1));
+        await AppendAsync(log, "old");
+        _time.Advance(TimeSpan.FromHours(2));
+        Task<long> retention = null!;
+        var appends = await WithBlockedWriterAsync(log, () =>
+        {
+            List<Task<AppendResult>> waiting = [AppendAsync(log, "new")];
+            retention = log.ApplyRetentionAsync(Stop).AsTask();
+            return waiting;
+        });
+
+        await appends[0];
+
+        Assert.Equal(1, await retention);
+        using var batch = await log.FetchAsync(new Position(Partition, 1), 10, Stop);
+        Assert.Equal(["new"], batch.Values());
+    }
+
+    [Fact]
+    public async Task Read_RetentionDeletedTheSegmentSinceTheSnapshot_GoesOnAtTheNewStart()
+    {
+        var log = await OpenAsync(retention: TimeSpan.FromHours(1), segmentBytes: 1);
+        await AppendAsync(log, "old");
+        _time.Advance(TimeSpan.FromHours(2));
+        await AppendAsync(log, "new");
+        var database = SqliteDatabase.Open(LogFile, new SqliteDatabaseOptions());
+        using var reader = new LogReader(database, new SegmentFiles(database, 1));
+        var snapshots = 0;
+
+        using var batch = reader.InSnapshot(Partition, offsets =>
+        {
+            if (snapshots++ == 0)
+            {
+                Assert.Equal(1, ApplyRetention(log));
+            }
+
+            return reader.Read(Partition, offsets.Start, offsets.HighWatermark, 10);
+        });
+
+        Assert.Equal(2, snapshots);
+        Assert.Equal(["new"], batch.Values());
+    }
+
+    [Fact]
+    public async Task Open_LogOfVersion1_IsReadGoesOnInSegmentsAndShrinksByRetention()
+    {
+        MakeVersion1(batches: 40, valueBytes: 600_000);
+        var log = await OpenAsync(retention: TimeSpan.FromHours(1));
+        await AppendAsync(log, "new");
+        var values = new List<string?>();
+        for (var next = 0L; next < 41;)
+        {
+            using var batch = await log.FetchAsync(new Position(Partition, next), 10, Stop);
+            values.AddRange(batch.Values());
+            next = batch.NextOffset;
+        }
+
+        var pages = Query("PRAGMA page_count");
+        _time.Advance(TimeSpan.FromMinutes(30));
+        await AppendAsync(log, "newer");
+        _time.Advance(TimeSpan.FromMinutes(45));
+        await log.ApplyRetentionAsync(Stop);
+
+        Assert.Equal([.. Enumerable.Range(0, 40).Select(i => new string((char)('a' + (i % 26)), 600_000)), "new"], values);
+        Assert.Equal(41, (await log.DescribeAsync(Stop)).Single().Start);
+        Assert.Equal(0, Query("SELECT count(*) FROM payloads"));
+        Assert.InRange(Query("PRAGMA page_count"), 1, pages / 2);
     }
 
     [Fact]
@@ -298,16 +467,19 @@ public sealed class SqliteRecordLogTests : IAsyncLifetime
         await Assert.ThrowsAsync<ObjectDisposedException>(() => AppendAsync(log, "v"));
     }
 
-    private SqliteRecordLog Open()
+    private SqliteRecordLog Open() => Open(new RecordLogOptions().SegmentBytes);
+
+    private SqliteRecordLog Open(long segmentBytes)
     {
-        var log = new SqliteRecordLog(new DataDirectory(new DataDirectoryOptions { Directory = _directory.FullPath, Durable = false }), new RecordLogOptions(), _time);
+        var directory = new DataDirectory(new DataDirectoryOptions { Directory = _directory.FullPath, Durable = false });
+        var log = new SqliteRecordLog(directory, new RecordLogOptions { SegmentBytes = segmentBytes }, _time);
         _opened.Add(log);
         return log;
     }
 
-    private async Task<SqliteRecordLog> OpenAsync(int partitions = 1, TimeSpan? retention = null)
+    private async Task<SqliteRecordLog> OpenAsync(int partitions = 1, TimeSpan? retention = null, long segmentBytes = 64 << 20)
     {
-        var log = Open();
+        var log = Open(segmentBytes);
         await log.CreateTopicsAsync([new TopicSpec(Topic, partitions, retention)], Stop);
         return log;
     }
@@ -342,6 +514,45 @@ public sealed class SqliteRecordLogTests : IAsyncLifetime
 
     private static Task<long> LimitPagesAsync(SqliteRecordLog log, long pages)
         => log.Writer.DoAsync(t => t.Database.QueryInt64($"PRAGMA max_page_count = {pages}"), Stop);
+
+    // The writer has a thread of its own, so this one may wait.
+    private static long ApplyRetention(SqliteRecordLog log) => log.ApplyRetentionAsync(Stop).AsTask().GetAwaiter().GetResult();
+
+    private static void Overwrite(string path, long position, byte[] bytes)
+    {
+        using var file = OpenShared(path);
+        file.Position = position;
+        file.Write(bytes);
+    }
+
+    private static FileStream OpenShared(string path) => new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+
+    private string SegmentFile(long segment)
+    {
+        using var database = SqliteDatabase.Open(LogFile, new SqliteDatabaseOptions());
+        return new SegmentFiles(database, 1).PathOf(segment);
+    }
+
+    private List<string?> Segments()
+        => [.. Directory.GetFiles(Path.GetDirectoryName(SegmentFile(1))!).Select(Path.GetFileName).Order(StringComparer.Ordinal)];
+
+    /// <summary>A log as the first version made it: batches as rows, one record each.</summary>
+    private void MakeVersion1(int batches, int valueBytes)
+    {
+        using var database = SqliteDatabase.Open(LogFile, new SqliteDatabaseOptions { PageSize = 64 << 10, IncrementalVacuum = true });
+        new SqliteMigrations(LogSchema.ApplicationId, LogSchema.Scripts[0]).Apply(database);
+        database.Execute("INSERT INTO topics VALUES (1, 't', 1, NULL)");
+        database.Execute($"INSERT INTO partitions VALUES (1, 1, 0, 0, {batches})");
+        var encoder = new BatchEncoder();
+        for (var i = 0; i < batches; i++)
+        {
+            using var records = Records.Of(_time.GetUtcNow().ToUnixTimeMilliseconds(), ("k", new string((char)('a' + (i % 26)), valueBytes)));
+            encoder.Add(records.Slices[0], records.Bytes);
+            database.Prepare("INSERT INTO payloads VALUES (?1, ?2)").Bind(1, i + 1).BindBlob(2, encoder.Finish(i)).Execute();
+            database.Prepare("INSERT INTO batches VALUES (1, ?1, 1, ?2, ?2, ?3)").Bind(1, i).Bind(2, records.Slices[0].Timestamp).Bind(3, i + 1).Execute();
+            encoder.Clear();
+        }
+    }
 
     private long Query(string sql)
     {

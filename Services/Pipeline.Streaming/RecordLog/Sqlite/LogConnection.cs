@@ -70,15 +70,17 @@ internal class LogConnection(SqliteDatabase database) : IDisposable
     private LogTopic LoadTopic(string name)
     {
         var ids = new List<long>();
-        var select = Statement("SELECT partition_id FROM partitions JOIN topics USING (topic_id) WHERE name = ?1 ORDER BY number").BindText(1, name);
+        var topicId = 0L;
+        var select = Statement("SELECT partition_id, topic_id FROM partitions JOIN topics USING (topic_id) WHERE name = ?1 ORDER BY number").BindText(1, name);
         while (select.Step())
         {
             ids.Add(select.GetInt64(0));
+            topicId = select.GetInt64(1);
         }
 
-        return ids.Count > 0 ? new LogTopic(name, [.. ids]) : throw TopicShape.Missing(name);
+        return ids.Count > 0 ? new LogTopic(topicId, [.. ids]) : throw TopicShape.Missing(name);
     }
 }
 
 /// <param name="PartitionIds">By partition number.</param>
-internal sealed record LogTopic(string Name, long[] PartitionIds);
+internal sealed record LogTopic(long Id, long[] PartitionIds);

@@ -3,12 +3,34 @@ using Pipeline.Sqlite;
 namespace Pipeline.Streaming.RecordLog.Sqlite;
 
 /// <summary>Reads on one connection. Not thread-safe.</summary>
-internal sealed class LogReader(SqliteDatabase database) : IDisposable
+internal sealed class LogReader(SqliteDatabase database, SegmentFiles files) : IDisposable
 {
     private readonly LogConnection _log = new(database);
+    private readonly BatchReader _batches = new(files);
 
-    /// <summary>Until it is disposed, everything is read as it is now; what retention removes meanwhile is still there.</summary>
-    public SqliteTransaction BeginRead() => _log.Database.BeginRead();
+    /// <summary>
+    /// Reads one consistent state of a partition. Files are not part of it: when retention has deleted a segment that this state still
+    /// names, the state of now is read instead.
+    /// </summary>
+    public T InSnapshot<T>(TopicPartition partition, Func<PartitionOffsets, T> read)
+    {
+        while (true)
+        {
+            try
+            {
+                using var snapshot = _log.Database.BeginRead();
+                return read(Describe(partition));
+            }
+            catch (DamagedBatchException e)
+            {
+                // The snapshot has ended here.
+                if (Describe(partition).Start <= e.Offset)
+                {
+                    throw;
+                }
+            }
+        }
+    }
 
     /// <inheritdoc cref="LogConnection.DataVersion"/>
     public long DataVersion() => _log.DataVersion();
@@ -61,8 +83,8 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
         var assembler = new BatchAssembler(partition, from, maxRecords, RecordLimits.MaxBatchBytes);
         var select = _log.Statement(
             """
-            SELECT base_offset, bytes
-            FROM batches JOIN payloads USING (payload_id)
+            SELECT base_offset, payload_id, segment_id, position, length
+            FROM batches
             WHERE partition_id = ?1
               AND base_offset >= coalesce((SELECT max(base_offset) FROM batches WHERE partition_id = ?1 AND base_offset <= ?2), ?2)
             ORDER BY base_offset
@@ -73,7 +95,7 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
             while (!assembler.IsFull && select.Step())
             {
                 var next = assembler.Next;
-                if (!assembler.TryAdd(select.GetBytes(1), select.GetInt64(0)) || assembler.Next == next)
+                if (!assembler.TryAdd(BytesOf(select), select.GetInt64(0)) || assembler.Next == next)
                 {
                     // What lies before a damaged batch is still given; the next read stops at it.
                     break;
@@ -88,6 +110,7 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
         finally
         {
             select.Reset();
+            _batches.Close();
         }
 
         if (assembler.Next == from && from < highWatermark && maxRecords > 0)
@@ -100,9 +123,9 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
     }
 
     /// <summary>The first offset whose record has this timestamp or a later one; the high watermark when there is none.</summary>
-    public long Find(TopicPartition partition, long timestamp)
+    public long Find(PartitionOffsets offsets, long timestamp)
     {
-        var offsets = Describe(partition);
+        var partition = offsets.TopicPartition;
         var select = _log.Statement("SELECT min(base_offset) FROM batches WHERE partition_id = ?1 AND max_timestamp >= ?2");
         select.Bind(1, _log.PartitionId(partition)).Bind(2, timestamp).Step();
         var next = select.IsNull(0) ? offsets.HighWatermark : Math.Max(offsets.Start, select.GetInt64(0));
@@ -126,7 +149,33 @@ internal sealed class LogReader(SqliteDatabase database) : IDisposable
 
     public void Dispose() => _log.Dispose();
 
-    private RecordLogException Damaged(TopicPartition partition, long offset) => new(
-        $"{_log.Database.Path} is damaged: the batch of {partition} with offset {offset} is missing or its checksum is wrong. Nothing was skipped; restore the file from a copy, or seek behind the batch to give it up.",
-        isTransient: false);
+    // Nothing where the bytes are not: no batch is as short as that.
+    private ReadOnlySpan<byte> BytesOf(SqliteStatement batch)
+    {
+        if (!batch.IsNull(2))
+        {
+            return _batches.Read(batch.GetInt64(2), batch.GetInt64(3), batch.GetInt32(4));
+        }
+
+        var payload = _log.Statement("SELECT bytes FROM payloads WHERE payload_id = ?1").Bind(1, batch.GetInt64(1));
+        var bytes = payload.Step() ? _batches.Keep(payload.GetBytes(0)) : default;
+        payload.Reset();
+        return bytes;
+    }
+
+    private DamagedBatchException Damaged(TopicPartition partition, long offset)
+    {
+        var select = _log.Statement("SELECT segment_id FROM batches WHERE partition_id = ?1 AND base_offset <= ?2 ORDER BY base_offset DESC LIMIT 1");
+        var file = select.Bind(1, _log.PartitionId(partition)).Bind(2, offset).Step() && !select.IsNull(0) ? files.PathOf(select.GetInt64(0)) : _log.Database.Path;
+        select.Reset();
+        return new DamagedBatchException(
+            $"{file} is damaged: the batch of {partition} with offset {offset} is missing or its checksum is wrong. Nothing was skipped; restore the file from a copy, or seek behind the batch to give it up.",
+            offset);
+    }
+}
+
+/// <summary>A stored batch is not what was written, or is not there.</summary>
+internal sealed class DamagedBatchException(string message, long offset) : RecordLogException(message, isTransient: false)
+{
+    public long Offset { get; } = offset;
 }

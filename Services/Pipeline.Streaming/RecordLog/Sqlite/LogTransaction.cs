@@ -7,11 +7,20 @@ namespace Pipeline.Streaming.RecordLog.Sqlite;
 /// What can be written to the log, on the one writing connection of this process and inside its current transaction. Offsets are
 /// given out inside the transaction, so that they have no gaps however many processes append and however they end.
 /// </summary>
-internal sealed class LogTransaction(SqliteDatabase database) : IDisposable
+internal sealed class LogTransaction(SqliteDatabase database, SegmentFiles files, bool durable) : IDisposable
 {
+    /// <summary>After so many commits the write-ahead log, a few pages each, is copied into the file.</summary>
+    private const int CommitsPerCheckpoint = 256;
+
     private readonly LogConnection _log = new(database);
     private readonly Dictionary<long, PartitionAppender> _appenders = [];
+    private readonly Dictionary<long, SegmentAppender> _segments = [];
     private readonly List<PartitionAppender> _touched = [];
+    private readonly List<long> _removedSegments = [];
+    private int _commits;
+
+    /// <summary>For tests: called between the steps; what it throws is a fault of that step.</summary>
+    internal Action<LogStep>? Probe { get; set; }
 
     public SqliteDatabase Database => _log.Database;
 
@@ -28,7 +37,7 @@ internal sealed class LogTransaction(SqliteDatabase database) : IDisposable
         {
             ref readonly var record = ref slices[i];
             var number = record.KeyLength >= 0 ? Partitioner.ForKey(bytes.Slice(record.Start, record.KeyLength), partitions) : (int)(keyless % (uint)partitions);
-            var appender = touched[number] ??= Appender(topic.PartitionIds[number]);
+            var appender = touched[number] ??= Appender(topic, number);
             appender.Add(record, bytes.Slice(record.Start, record.ByteCount()));
         }
 
@@ -44,7 +53,44 @@ internal sealed class LogTransaction(SqliteDatabase database) : IDisposable
             appender.Flush();
         }
 
+        foreach (var segment in _segments.Values)
+        {
+            if (segment.IsOpen)
+            {
+                segment.Flush(durable);
+            }
+        }
+
         _touched.Clear();
+        Probe?.Invoke(LogStep.BeforeCommit);
+    }
+
+    /// <summary>Whether this transaction appends to a topic, whose newest segment must stay then.</summary>
+    public bool IsAppendingTo(long topicId) => _segments.TryGetValue(topicId, out var segment) && segment.IsOpen;
+
+    /// <summary>Deletes a segment's file when the transaction has committed: until then a reader, or this log after a crash, needs it.</summary>
+    public void DeleteAfterCommit(long segment) => _removedSegments.Add(segment);
+
+    /// <summary>What follows a commit. None of it has to happen: another commit, or another start, makes up for it.</summary>
+    public void Committed()
+    {
+        Probe?.Invoke(LogStep.Committed);
+        if (_removedSegments.Count > 0)
+        {
+            foreach (var segment in _removedSegments)
+            {
+                files.Delete(segment);
+            }
+
+            _removedSegments.Clear();
+            Probe?.Invoke(LogStep.SegmentsDeleted);
+        }
+
+        if (++_commits >= CommitsPerCheckpoint)
+        {
+            Checkpoint();
+            _commits = 0;
+        }
     }
 
     /// <summary>Forgets what a transaction that was rolled back had collected.</summary>
@@ -55,7 +101,13 @@ internal sealed class LogTransaction(SqliteDatabase database) : IDisposable
             appender.Abandon();
         }
 
+        foreach (var segment in _segments.Values)
+        {
+            segment.Abandon();
+        }
+
         _touched.Clear();
+        _removedSegments.Clear();
         _log.ForgetTopics();
     }
 
@@ -116,13 +168,59 @@ internal sealed class LogTransaction(SqliteDatabase database) : IDisposable
         return true;
     }
 
-    public void Dispose() => _log.Dispose();
-
-    private PartitionAppender Appender(long partitionId)
+    public void Dispose()
     {
+        try
+        {
+            // Closing the last connection copies the write-ahead log.
+            FlushSegments();
+        }
+        catch (SqliteFaultException)
+        {
+            // Whoever wrote durably has been told already; who did not accepted to lose the last moments.
+        }
+
+        foreach (var segment in _segments.Values)
+        {
+            segment.Dispose();
+        }
+
+        _log.Dispose();
+    }
+
+    private void Checkpoint()
+    {
+        try
+        {
+            FlushSegments();
+            Database.Checkpoint();
+        }
+        catch (SqliteFaultException)
+        {
+            // The write-ahead log stays as it is, and holds everything.
+        }
+    }
+
+    // Rows in the file survive a power cut, so what they lead to must be on the disk before them.
+    private void FlushSegments()
+    {
+        foreach (var segment in _segments.Values)
+        {
+            segment.FlushToDisk();
+        }
+    }
+
+    private PartitionAppender Appender(LogTopic topic, int number)
+    {
+        var partitionId = topic.PartitionIds[number];
         if (!_appenders.TryGetValue(partitionId, out var appender))
         {
-            _appenders[partitionId] = appender = new PartitionAppender(_log, partitionId);
+            if (!_segments.TryGetValue(topic.Id, out var segment))
+            {
+                _segments[topic.Id] = segment = new SegmentAppender(_log, files, topic.Id, step => Probe?.Invoke(step));
+            }
+
+            _appenders[partitionId] = appender = new PartitionAppender(_log, segment, partitionId);
         }
 
         if (!appender.IsOpen)

@@ -28,9 +28,9 @@ internal sealed class LogWriter : IAsyncDisposable
 
     /// <param name="database">The one connection of this process that writes; the writer owns it.</param>
     /// <param name="onCommit">Called after every commit, on the writer's thread.</param>
-    public LogWriter(SqliteDatabase database, Action onCommit)
+    public LogWriter(SqliteDatabase database, SegmentFiles files, bool durable, Action onCommit)
     {
-        _transaction = new LogTransaction(database);
+        _transaction = new LogTransaction(database, files, durable);
         _onCommit = onCommit;
         new Thread(Run) { IsBackground = true, Name = "record log writer" }.Start();
     }
@@ -53,7 +53,7 @@ internal sealed class LogWriter : IAsyncDisposable
         return await request.Done;
     }
 
-    /// <summary>Writes what has been asked for so far, then closes the file.</summary>
+    /// <summary>Writes what has been asked for so far, then closes the files.</summary>
     public async ValueTask DisposeAsync()
     {
         _requests.Writer.TryComplete();
@@ -154,6 +154,7 @@ internal sealed class LogWriter : IAsyncDisposable
 
             _transaction.Flush();
             transaction.Commit();
+            _transaction.Committed();
         }
         catch (SqliteFaultException e)
         {

@@ -1,7 +1,7 @@
 namespace Pipeline.Streaming.RecordLog.Sqlite;
 
 /// <summary>Collects the records that one transaction appends to one partition, whoever appends them, into as few stored batches as possible.</summary>
-internal sealed class PartitionAppender(LogConnection log, long partitionId)
+internal sealed class PartitionAppender(LogConnection log, SegmentAppender segment, long partitionId)
 {
     private readonly BatchEncoder _batch = new();
 
@@ -17,6 +17,11 @@ internal sealed class PartitionAppender(LogConnection log, long partitionId)
         select.Step();
         Next = select.GetInt64(0);
         select.Reset();
+        if (!segment.IsOpen)
+        {
+            segment.Open();
+        }
+
         IsOpen = true;
     }
 
@@ -51,14 +56,15 @@ internal sealed class PartitionAppender(LogConnection log, long partitionId)
         }
 
         var baseOffset = Next - _batch.Count;
-        var payload = log.Statement("INSERT INTO payloads (bytes) VALUES (?1) RETURNING payload_id").BindBlob(1, _batch.Finish(baseOffset));
-        payload.Step();
-        var payloadId = payload.GetInt64(0);
-        payload.Execute();
-
-        log.Statement("INSERT INTO batches (partition_id, base_offset, record_count, min_timestamp, max_timestamp, payload_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
-            .Bind(1, partitionId).Bind(2, baseOffset).Bind(3, _batch.Count).Bind(4, _batch.MinTimestamp).Bind(5, _batch.MaxTimestamp).Bind(6, payloadId)
-            .Execute();
+        var bytes = _batch.Finish(baseOffset);
+        var (segmentId, position) = segment.Write(bytes);
+        log.Statement(
+            """
+            INSERT INTO batches (partition_id, base_offset, record_count, min_timestamp, max_timestamp, segment_id, position, length)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """)
+            .Bind(1, partitionId).Bind(2, baseOffset).Bind(3, _batch.Count).Bind(4, _batch.MinTimestamp).Bind(5, _batch.MaxTimestamp)
+            .Bind(6, segmentId).Bind(7, position).Bind(8, bytes.Length).Execute();
         _batch.Clear();
     }
 }

@@ -46,17 +46,19 @@ internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, Chang
             return null;
         }
 
-        // Retention may have moved the start since the last look, and must not move it between this look and the read.
-        using var snapshot = reader.BeginRead();
-        offsets = reader.Describe(partition);
-        OffsetRange.CheckEnd(new Position(partition, from), offsets.HighWatermark);
-        if (from < offsets.Start)
+        // Retention may have moved the start since the last look.
+        return reader.InSnapshot(partition, now =>
         {
-            RecordLog.Log.ReadBelowStart(logger, partition, from, offsets.Start);
-            from = offsets.Start;
-        }
+            OffsetRange.CheckEnd(new Position(partition, from), now.HighWatermark);
+            var next = from;
+            if (next < now.Start)
+            {
+                RecordLog.Log.ReadBelowStart(logger, partition, next, now.Start);
+                next = now.Start;
+            }
 
-        return from == offsets.HighWatermark ? null : reader.Read(partition, from, offsets.HighWatermark, RecordLimits.MaxBatchRecords);
+            return next == now.HighWatermark ? null : reader.Read(partition, next, now.HighWatermark, RecordLimits.MaxBatchRecords);
+        });
     });
 
     public async ValueTask WaitForChangeAsync(TimeSpan atMost, CancellationToken cancellationToken)

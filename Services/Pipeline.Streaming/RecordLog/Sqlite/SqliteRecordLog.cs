@@ -6,8 +6,8 @@ using Pipeline.Streaming.RecordLog.Groups;
 namespace Pipeline.Streaming.RecordLog.Sqlite;
 
 /// <summary>
-/// The embedded record log: <c>log.db</c> in the data directory. Durable, and shared by any number of processes on one machine:
-/// each has one connection that writes (<see cref="LogWriter"/>), readers have their own and never wait.
+/// The embedded record log: <c>log.db</c> and its segments in the data directory. Durable, and shared by any number of processes on one
+/// machine: each has one connection that writes (<see cref="LogWriter"/>), readers have their own and never wait.
 /// </summary>
 public sealed class SqliteRecordLog : IRecordLog
 {
@@ -18,6 +18,7 @@ public sealed class SqliteRecordLog : IRecordLog
     private readonly ILogger _logger;
     private readonly ChangeSignal _signal = new();
     private readonly LogWriter _writer;
+    private readonly SegmentFiles _segments;
 
     // For browsing; readers of groups bring their own.
     private readonly Lock _browsing = new();
@@ -36,10 +37,12 @@ public sealed class SqliteRecordLog : IRecordLog
         var database = LogFaults.Translating(() => SqliteDatabase.Open(_path, _fileOptions));
         try
         {
-            _browser = LogFaults.Translating(() =>
+            (_segments, _browser) = LogFaults.Translating(() =>
             {
                 LogSchema.Migrations.Apply(database);
-                return new LogReader(OpenForReading());
+                var segments = new SegmentFiles(database, options.SegmentBytes);
+                RemoveStrays(database, segments);
+                return (segments, new LogReader(OpenForReading(), segments));
             });
         }
         catch
@@ -48,7 +51,7 @@ public sealed class SqliteRecordLog : IRecordLog
             throw;
         }
 
-        _writer = new LogWriter(database, _signal.Set);
+        _writer = new LogWriter(database, _segments, directory.Durable, _signal.Set);
     }
 
     /// <summary>For tests that put the file under stress from inside.</summary>
@@ -64,20 +67,14 @@ public sealed class SqliteRecordLog : IRecordLog
         => ValueTask.FromResult(Browse<IReadOnlyList<Position>>(log => log.Committed(group)));
 
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
-        => ValueTask.FromResult(Browse(log =>
-        {
-            using var snapshot = log.BeginRead();
-            return log.Find(topicPartition, timestamp);
-        }));
+        => ValueTask.FromResult(Browse(log => log.InSnapshot(topicPartition, offsets => log.Find(offsets, timestamp))));
 
     public ValueTask<RecordBatch> FetchAsync(Position from, int maxRecords, CancellationToken cancellationToken)
-        => ValueTask.FromResult(Browse(log =>
+        => ValueTask.FromResult(Browse(log => log.InSnapshot(from.TopicPartition, offsets =>
         {
-            using var snapshot = log.BeginRead();
-            var offsets = log.Describe(from.TopicPartition);
             OffsetRange.Check(from, offsets.Start, offsets.HighWatermark);
             return log.Read(from.TopicPartition, from.Offset, offsets.HighWatermark, maxRecords);
-        }));
+        })));
 
     public async ValueTask<long> ApplyRetentionAsync(CancellationToken cancellationToken)
     {
@@ -100,7 +97,7 @@ public sealed class SqliteRecordLog : IRecordLog
     public IRecordReader CreateReader(string group)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var session = new SqliteLogSession(new LogReader(LogFaults.Translating(OpenForReading)), _writer, _signal, group, _logger);
+        var session = new SqliteLogSession(new LogReader(LogFaults.Translating(OpenForReading), _segments), _writer, _signal, group, _logger);
         return new GroupReader(session, group, _options.SessionTimeout, _time, _logger);
     }
 
@@ -121,7 +118,21 @@ public sealed class SqliteRecordLog : IRecordLog
     }
 
     /// <summary>Not read-only for SQLite: a reader of a write-ahead log takes part in its shared memory.</summary>
-    private SqliteDatabase OpenForReading() => SqliteDatabase.Open(_path, _fileOptions with { CheckpointBytes = 0, CacheBytes = 2 << 20 });
+    private SqliteDatabase OpenForReading() => SqliteDatabase.Open(_path, _fileOptions with { CacheBytes = 2 << 20 });
+
+    // Under the write lock no other process can be between making a file and committing its row.
+    private static void RemoveStrays(SqliteDatabase database, SegmentFiles segments)
+    {
+        var log = new LogConnection(database);
+        if (segments.Strays(log).Count == 0)
+        {
+            return;
+        }
+
+        using var transaction = database.BeginImmediate();
+        segments.Strays(log).ForEach(segments.Delete);
+        transaction.Commit();
+    }
 
     private T Browse<T>(Func<LogReader, T> read)
     {
