@@ -20,6 +20,7 @@ internal sealed class ProcessorTasks(
 {
     private readonly QualityRules _rules = new(ContractModel.Embedded);
     private readonly IRecordWriter _writer = log.CreateWriter();
+    private readonly CheckpointBuffer _buffer = new();
     private readonly ILogger _logger = loggers.CreateLogger("Pipeline.Streaming.Processing");
 
     /// <summary>Name under which this process claims partitions.</summary>
@@ -33,8 +34,12 @@ internal sealed class ProcessorTasks(
         var topology = ProcessorTopology.Create(partition.Topic, _rules, options.Value, sink);
         var deadLetters = new DeadLetterWriter(_writer, time, options.Value.Group, Topics.DeadLetterSuffix);
         var tables = new TableReader(log, time, options.Value.ProfileDelay / 2, _logger);
-        return new StreamTask<PipelineEvent>(partition, topology, checkpoints, deadLetters, settings with { MessagingSystem = log.MessagingSystem }, time, _logger, tables);
+        return new StreamTask<PipelineEvent>(partition, topology, checkpoints, deadLetters, settings with { MessagingSystem = log.MessagingSystem }, time, _logger, tables, _buffer);
     }
 
-    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _buffer.Dispose();
+        return _writer.DisposeAsync();
+    }
 }

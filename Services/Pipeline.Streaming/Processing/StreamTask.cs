@@ -31,8 +31,10 @@ public sealed class StreamTask<TEvent> : IDisposable
     private readonly StreamBatch<TEvent> _batch = new();
     private readonly List<RecordBatch> _retained = [];
     private readonly List<DeadLetter> _deadLetters = [];
-    private readonly StateWriter _state = new();
+    private readonly CheckpointBuffer _buffer;
+    private readonly bool _ownsBuffer;
     private readonly BatchTrace _trace;
+    private readonly EffectRetry<StreamTask<TEvent>> _retry;
     private readonly TableReader? _tables;
     private readonly TableJoin<TEvent>? _join;
 
@@ -56,7 +58,8 @@ public sealed class StreamTask<TEvent> : IDisposable
         StreamTaskSettings settings,
         TimeProvider time,
         ILogger logger,
-        TableReader? tables = null)
+        TableReader? tables = null,
+        CheckpointBuffer? buffer = null)
     {
         TopicPartition = partition;
         _tables = tables;
@@ -72,8 +75,11 @@ public sealed class StreamTask<TEvent> : IDisposable
         _settings = settings;
         _time = time;
         _logger = logger;
+        _buffer = buffer ?? new CheckpointBuffer();
+        _ownsBuffer = buffer is null;
         _trace = new BatchTrace(partition, settings.MessagingSystem);
         Clock = new TaskClock(time);
+        _retry = new EffectRetry<StreamTask<TEvent>>(partition, settings.Errors, Clock, time, logger);
         _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
     }
 
@@ -104,7 +110,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     public async ValueTask<Position> OpenAsync(PartitionOffsets log, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        var stored = await RetryAsync(static (task, token) => task._topology.Sink.OpenAsync(token), "take over", cancellationToken);
+        var stored = await _retry.RunAsync(this, static (task, token) => task._topology.Sink.OpenAsync(token), "take over", cancellationToken);
         _storedUntil = stored?.NextOffset ?? 0;
         _counters = stored?.Counters ?? default;
         if (_storedUntil > log.HighWatermark)
@@ -114,7 +120,8 @@ public sealed class StreamTask<TEvent> : IDisposable
                 "they were made from. Use the log they belong to, or another data directory.");
         }
 
-        (var found, _sequence) = await RetryAsync(
+        (var found, _sequence) = await _retry.RunAsync(
+            this,
             static (task, token) => CheckpointRecovery.FindAsync(task._checkpoints, task.TopicPartition, task._storedUntil, task._logger, token), "find a checkpoint", cancellationToken);
         if (found?.Restore(_topology) is { } older)
         {
@@ -250,7 +257,8 @@ public sealed class StreamTask<TEvent> : IDisposable
         if (_deadLetters.Count > 0)
         {
             Hook(Effect.WriteDeadLetters, done: false);
-            await RetryAsync(
+            await _retry.RunAsync(
+                this,
                 static async (task, token) =>
                 {
                     await task._deadLetterWriter.WriteAsync(task.TopicPartition, task._deadLetters, task._topology.Describe, token);
@@ -265,7 +273,8 @@ public sealed class StreamTask<TEvent> : IDisposable
         if (!catchingUp || sink.PendingRows > 0)
         {
             Hook(Effect.WriteResults, done: false);
-            await RetryAsync(
+            await _retry.RunAsync(
+                this,
                 static async (task, token) =>
                 {
                     var progress = task.Progress;
@@ -322,6 +331,10 @@ public sealed class StreamTask<TEvent> : IDisposable
         _deadLetters.Clear();
         ReleaseRecords();
         _deadLetterWriter.Dispose();
+        if (_ownsBuffer)
+        {
+            _buffer.Dispose();
+        }
     }
 
     private static TimeSpan? Sooner(TimeSpan? a, TimeSpan b) => a is { } other && other < b ? other : b;
@@ -347,7 +360,8 @@ public sealed class StreamTask<TEvent> : IDisposable
     {
         try
         {
-            await RetryAsync(
+            await _retry.RunAsync(
+                this,
                 async (task, token) =>
                 {
                     await task._tables!.ReadAsync(task._join!, task.TopicPartition, records, token);
@@ -367,23 +381,30 @@ public sealed class StreamTask<TEvent> : IDisposable
 
     private async ValueTask SaveAndCommitAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
-        var started = _time.GetTimestamp();
-        Hook(Effect.SaveCheckpoint, done: false);
-        _sequence++;
-        Checkpoint.Write(_state, TopicPartition, _sequence, Progress, _time.GetUtcNow().ToUnixTimeMilliseconds(), _topology);
-        await RetryAsync(
-            static async (task, token) =>
-            {
-                await task._checkpoints.SaveAsync(task.TopicPartition, task._sequence, task._state.Written, token);
-                return true;
-            },
-            "save a checkpoint",
-            cancellationToken);
-        _checkpointCost = _time.GetElapsedTime(started);
+        using (var lease = await _buffer.RentAsync(cancellationToken))
+        {
+            var started = _time.GetTimestamp();
+            Hook(Effect.SaveCheckpoint, done: false);
+            _sequence++;
+            Checkpoint.Write(lease.Writer, TopicPartition, _sequence, Progress, _time.GetUtcNow().ToUnixTimeMilliseconds(), _topology);
+            var bytes = lease.Writer.Written;
+            await _retry.RunAsync(
+                this,
+                async (task, token) =>
+                {
+                    await task._checkpoints.SaveAsync(task.TopicPartition, task._sequence, bytes, token);
+                    return true;
+                },
+                "save a checkpoint",
+                cancellationToken);
+            _checkpointCost = _time.GetElapsedTime(started);
+        }
+
         Hook(Effect.SaveCheckpoint, done: true);
 
         Hook(Effect.CommitOffset, done: false);
-        await RetryAsync(
+        await _retry.RunAsync(
+            this,
             async (task, token) =>
             {
                 await commit(new Position(task.TopicPartition, task._nextOffset), token);
@@ -414,35 +435,6 @@ public sealed class StreamTask<TEvent> : IDisposable
             }
 
             _deadLetters.Add(new DeadLetter(_batch.Records, i, statuses[i]));
-        }
-    }
-
-    private async ValueTask<TResult> RetryAsync<TResult>(
-        Func<StreamTask<TEvent>, CancellationToken, ValueTask<TResult>> effect,
-        string what,
-        CancellationToken cancellationToken)
-    {
-        var before = Clock.Enter(TaskActivity.BackPressured);
-        try
-        {
-            for (var attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    return await effect(this, cancellationToken);
-                }
-                catch (Exception e) when (e is not OperationCanceledException && _settings.Errors.OnException(e) == ErrorAction.Retry)
-                {
-                    var pause = _settings.Errors.PauseAfter(attempt);
-                    Log.EffectRetried(_logger, TopicPartition, what, attempt, pause.TotalMilliseconds, e.Message);
-                    StreamingInstruments.Retries.Add(1);
-                    await Task.Delay(pause, _time, cancellationToken);
-                }
-            }
-        }
-        finally
-        {
-            Clock.Enter(before);
         }
     }
 

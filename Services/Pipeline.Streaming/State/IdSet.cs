@@ -1,20 +1,25 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Pipeline.Streaming.State;
 
-/// <summary>A set of 128-bit ids, 16 bytes a slot and one probe a look-up. Not thread-safe.</summary>
+/// <summary>A set of 128-bit ids, kept whole in an open-addressing table: 21 to 32 bytes an id while it grows, 19 when it is compact. Not thread-safe.</summary>
 public sealed class IdSet
 {
     private const int SmallestTable = 64;
 
-    private Guid[] _table = new Guid[SmallestTable];
+    private Guid[] _table;
     private int _used;
 
     // The empty id marks a free slot, so it is kept beside the table.
     private bool _hasEmptyId;
 
+    /// <param name="capacity">Ids that there is room for at once.</param>
+    public IdSet(int capacity = 0) => _table = new Guid[TableSizeFor(capacity)];
+
     public int Count => _used + (_hasEmptyId ? 1 : 0);
+
+    /// <summary>Bytes that the table takes.</summary>
+    public long Bytes => (long)_table.Length * Unsafe.SizeOf<Guid>();
 
     public bool Contains(Guid id)
     {
@@ -42,9 +47,9 @@ public sealed class IdSet
             return false;
         }
 
-        if ((_used + 1) * 4 > _table.Length * 3)
+        if ((_used + 1L) * 4 > _table.Length * 3L)
         {
-            Grow();
+            Rebuild(checked(_table.Length + (_table.Length / 2)));
             slot = SlotOf(id);
         }
 
@@ -53,20 +58,14 @@ public sealed class IdSet
         return true;
     }
 
-    /// <summary>Removes everything and keeps the memory, unless most of it lay idle.</summary>
-    public void Clear()
+    /// <summary>Takes as little memory as it can. For a set that is only looked up in from now on, where most ids are not found in it: seven probes each instead of two.</summary>
+    public void Compact()
     {
-        if (_table.Length > SmallestTable && _used * 8 < _table.Length)
+        var size = Math.Max(SmallestTable, checked((int)(_used * 100L / 85) + 1));
+        if (size < _table.Length)
         {
-            _table = new Guid[TableSizeFor(_used * 2)];
+            Rebuild(size);
         }
-        else
-        {
-            Array.Clear(_table);
-        }
-
-        _used = 0;
-        _hasEmptyId = false;
     }
 
     public void Save(StateWriter writer)
@@ -95,14 +94,14 @@ public sealed class IdSet
         }
     }
 
-    private static int TableSizeFor(int ids) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(SmallestTable, checked(ids / 3 * 4 + 4)));
+    private static int TableSizeFor(int ids) => Math.Max(SmallestTable, checked((int)(ids * 4L / 3) + 2));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int SlotOf(Guid id)
     {
+        // The hash as a fraction of the table: any size will do, not only powers of two.
         var table = _table;
-        var mask = table.Length - 1;
-        var slot = (int)StateHash.Of(id) & mask;
+        var slot = (int)(((ulong)StateHash.Of(id) * (uint)table.Length) >> 32);
         while (true)
         {
             var there = table[slot];
@@ -111,14 +110,17 @@ public sealed class IdSet
                 return slot;
             }
 
-            slot = (slot + 1) & mask;
+            if (++slot == table.Length)
+            {
+                slot = 0;
+            }
         }
     }
 
-    private void Grow()
+    private void Rebuild(int size)
     {
         var before = _table;
-        _table = new Guid[before.Length * 2];
+        _table = new Guid[size];
         foreach (var id in before)
         {
             if (id != Guid.Empty)

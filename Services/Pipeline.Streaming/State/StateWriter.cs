@@ -48,7 +48,7 @@ public sealed class StateWriter
         var needed = checked(Length + length);
         if (needed > _buffer.Length)
         {
-            var size = (int)Math.Min(Array.MaxLength, Math.Max(needed, 2L * _buffer.Length));
+            var size = (int)Math.Min(Array.MaxLength, Math.Max(needed, _buffer.Length + (_buffer.Length / 2L)));
             Array.Resize(ref _buffer, size);
         }
 

@@ -56,6 +56,10 @@ public sealed class KeyedStateTests
         foreach (var id in ids)
         {
             Assert.Equal(model.Add(id), set.Add(IdOf(id)));
+            if (id == 7)
+            {
+                set.Compact();
+            }
         }
 
         var writer = new StateWriter();

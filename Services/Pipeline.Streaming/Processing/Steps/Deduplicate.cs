@@ -8,9 +8,9 @@ public delegate Guid EventIdSelector<TEvent>(in TEvent streamEvent)
 
 /// <summary>
 /// Turns away events whose id was seen before. An id is remembered for at least <paramref name="horizon"/> of watermark
-/// progress after its arrival, in two generations: when the watermark has moved by the horizon the older one is dropped. The
-/// number of ids is bounded by <paramref name="maxIds"/> per generation; a full generation ends early, which shortens the horizon.
+/// progress after its arrival, and for two thirds more at most: ids are kept in generations of a third of the horizon, which are dropped as a whole.
 /// </summary>
+/// <param name="maxIds">Bound on the ids of all generations, each kept with all its 128 bits. When more come within the horizon, it is shortened. Default: 4,000,000, that is 80 MB.</param>
 /// <remarks>
 /// Stands behind quality (a record that became a dead letter is not "seen": its repaired redrive must pass) and before lateness,
 /// so what it lets through ends stored or late. Generations turn by the watermark of each record, never by a clock or a batch's end.
@@ -18,16 +18,29 @@ public delegate Guid EventIdSelector<TEvent>(in TEvent streamEvent)
 public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpan horizon, int maxIds = 4_000_000) : Step<TEvent>("deduplicate")
     where TEvent : struct
 {
-    private const long NoTime = long.MinValue + 1;
+    private const int GenerationsPerHorizon = 3;
+
+    /// <summary>Those of the horizon, and the one that is being left.</summary>
+    private const int MaxGenerations = GenerationsPerHorizon + 1;
+    private const long NoTime = long.MinValue;
+    private const long BeforeAnyTime = NoTime + 1;
 
     private readonly long _horizon = (long)horizon.TotalMilliseconds;
+    private readonly int _maxPerGeneration = Math.Max(1, maxIds / (MaxGenerations + 1));
+    private readonly List<Generation> _generations = [];
     private IdSet _current = new();
-    private IdSet _previous = new();
-    private long _turnAt = long.MinValue;
+    private long _turnAt = NoTime;
 
-    public override string StateDefinition => FormattableString.Invariant($"ids over {_horizon} ms, at most {maxIds} each");
+    public override string StateDefinition => FormattableString.Invariant($"ids over {_horizon} ms, at most {maxIds}");
 
-    public override long StateEntries => _current.Count + _previous.Count;
+    public override long StateEntries => _current.Count + _generations.Sum(g => (long)g.Ids.Count);
+
+    /// <summary>Bytes that the ids take.</summary>
+    public long StateBytes => _current.Bytes + _generations.Sum(g => g.Ids.Bytes);
+
+    /// <summary>Before, there were two generations, each of the whole horizon.</summary>
+    public override bool Supersedes(string definition)
+        => definition.StartsWith("ids over ", StringComparison.Ordinal) && definition.EndsWith(" each", StringComparison.Ordinal);
 
     public override void Process(StreamBatch<TEvent> batch)
     {
@@ -40,13 +53,13 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
                 continue;
             }
 
-            if (watermarks[i] >= _turnAt || _current.Count >= maxIds)
+            if (watermarks[i] >= _turnAt || _current.Count >= _maxPerGeneration)
             {
                 Turn(watermarks[i]);
             }
 
             var id = eventId(in events[i]);
-            if (_previous.Contains(id) || !_current.Add(id))
+            if (WasSeen(id) || !_current.Add(id))
             {
                 batch.Divert(i, Outcome.Duplicate);
             }
@@ -56,36 +69,77 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
     public override void Save(StateWriter writer)
     {
         writer.Write(_turnAt);
+        writer.Write(_generations.Count);
+        foreach (var generation in _generations)
+        {
+            writer.Write(generation.EndedAt);
+            generation.Ids.Save(writer);
+        }
+
         _current.Save(writer);
-        _previous.Save(writer);
     }
 
     public override void Restore(ref StateReader reader)
     {
         _turnAt = reader.Read<long>();
+        for (var remaining = reader.Read<int>(); remaining > 0; remaining--)
+        {
+            var endedAt = reader.Read<long>();
+            var ids = new IdSet();
+            ids.Restore(ref reader);
+            ids.Compact();
+            _generations.Add(new Generation(ids, endedAt));
+        }
+
         _current.Restore(ref reader);
-        _previous.Restore(ref reader);
+    }
+
+    private bool WasSeen(Guid id)
+    {
+        for (var i = _generations.Count - 1; i >= 0; i--)
+        {
+            if (_generations[i].Ids.Contains(id))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Turn(long watermark)
     {
-        if (watermark == long.MinValue)
+        if (_current.Count > 0)
+        {
+            // No id of it came at a later watermark than this.
+            var endedAt = _turnAt <= BeforeAnyTime ? watermark : Math.Min(watermark, _turnAt);
+            var size = _current.Count;
+            _current.Compact();
+            _generations.Add(new Generation(_current, endedAt));
+            _current = new IdSet(size);
+        }
+
+        if (watermark == NoTime)
         {
             // Nothing but records from the far future so far: no time to measure by, only the bound counts.
-            _turnAt = NoTime;
+            _turnAt = BeforeAnyTime;
         }
         else
         {
-            // The last id of the current generation came before the turn was due: after a jump in time it is too old as well.
-            if (_turnAt > NoTime && watermark - _turnAt >= _horizon)
+            _generations.RemoveAll(g => g.EndedAt != NoTime && watermark - g.EndedAt >= _horizon);
+            for (var i = 0; i < _generations.Count && _generations[i].EndedAt == NoTime; i++)
             {
-                _current.Clear();
+                _generations[i] = _generations[i] with { EndedAt = watermark };
             }
 
-            _turnAt = watermark + _horizon;
+            _turnAt = watermark + (_horizon / GenerationsPerHorizon);
         }
 
-        (_current, _previous) = (_previous, _current);
-        _current.Clear();
+        if (_generations.Count > MaxGenerations)
+        {
+            _generations.RemoveAt(0);
+        }
     }
+
+    private readonly record struct Generation(IdSet Ids, long EndedAt);
 }
