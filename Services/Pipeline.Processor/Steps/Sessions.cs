@@ -35,6 +35,8 @@ internal sealed class Sessions : Step<PipelineEvent>
 
     public override long StateEntries => _aggregator.Count;
 
+    public override long Refused => _aggregator.Refused;
+
     public override bool Supersedes(string definition)
         => VersionsBefore.Any(version => definition == $"{SessionWindows.WithGap(TimeSpan.FromMilliseconds(_windows.Gap))}, records up to {_latestWindow} ms late, {version}");
 

@@ -24,6 +24,12 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     where TAccumulator : unmanaged
 {
     private const int End = -1;
+    private const int BucketsPerGap = 64;
+
+    /// <summary>
+    /// A key's sessions are walked through for every event. Those that the watermark reaches are few; only dates in the far future make many.
+    /// </summary>
+    private const int MaxSessionsPerKey = 10_000;
 
     private readonly SessionWindows _windows;
     private readonly long _retention;
@@ -35,6 +41,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     private readonly List<int> _gone = [];
     private readonly long _slice;
     private readonly long _maxLength;
+    private readonly int _maxSessions;
+    private readonly DueSlots _due;
+    private TAccumulator _refused;
     private Session<TKey, TAccumulator>[] _sessions = new Session<TKey, TAccumulator>[64];
     private int _used;
     private int _free = End;
@@ -47,9 +56,12 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <param name="latestWindow">
     /// How far behind the watermark a record may be at most and still be accepted, ms: the finest window's length + the allowed lateness.
     /// </param>
-    public SessionAggregator(SessionWindows windows, long latestWindow, Merge<TAccumulator> merge)
+    /// <param name="maxSessions">Bound on sessions in state, against records that are spread over the far future, whose sessions the watermark does not reach. Default: 2,000,000.</param>
+    public SessionAggregator(SessionWindows windows, long latestWindow, Merge<TAccumulator> merge, int maxSessions = 2_000_000)
     {
         _windows = windows;
+        _maxSessions = maxSessions;
+        _due = new DueSlots(TimeSpan.FromMilliseconds(Math.Max(1, windows.Gap / BucketsPerGap)));
         _slice = windows.Slice?.Size ?? 0;
         _maxLength = _slice == 0 ? long.MaxValue : windows.MaxLength!.Value / _slice * _slice;
         _retention = latestWindow;
@@ -59,11 +71,14 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <summary>Sessions in state (their fragments, to be exact), closed ones that may still change included.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Events that were not taken since the start: they would have begun more sessions than there may be, of all keys or of theirs.</summary>
+    public long Refused { get; private set; }
+
     public bool HasUnemitted => _dirty.Count > 0 || _removed.Count > 0 || _watermark.Value >= _nextDue;
 
     /// <summary>
     /// The accumulator of the session that an event at <paramref name="time"/> belongs to, at whose turn the watermark was
-    /// <paramref name="at"/>; new ones are all zeroes.
+    /// <paramref name="at"/>; new ones are all zeroes, and one that nobody looks at when it is refused.
     /// </summary>
     public ref TAccumulator Update(TKey key, long time, Watermark at)
     {
@@ -78,8 +93,10 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         var slot = head;
         var isLate = false;
         var touchesNone = true;
+        var count = 0;
         while (slot != End)
         {
+            count++;
             ref var session = ref _sessions[slot];
             var next = session.Next;
             if (time - session.Last > _windows.Gap || session.Start - time > _windows.Gap)
@@ -114,6 +131,11 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
         if (found == End)
         {
+            if (Count >= _maxSessions || count >= MaxSessionsPerKey)
+            {
+                return ref Refuse(key, isNew);
+            }
+
             found = Add(key, time, head);
             head = found;
             isLate |= touchesNone && at.Value >= ClosesAt(time);
@@ -242,6 +264,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         {
             if (_sessions[slot].IsUsed)
             {
+                _due.Schedule(slot, _sessions[slot].Due);
                 _nextDue = Math.Min(_nextDue, _sessions[slot].Due);
             }
         }
@@ -317,6 +340,18 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         _merge(ref target.Accumulator, in source.Accumulator);
     }
 
+    private ref TAccumulator Refuse(TKey key, bool isNew)
+    {
+        Refused++;
+        if (isNew)
+        {
+            _heads.Remove(key);
+        }
+
+        _refused = default;
+        return ref _refused;
+    }
+
     private int Add(TKey key, long time, int next)
     {
         int slot;
@@ -350,6 +385,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
     private void Release(int slot)
     {
+        _due.Forget(slot);
         _sessions[slot] = new Session<TKey, TAccumulator> { Next = _free };
         _free = slot;
         Count--;
@@ -365,33 +401,43 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         }
 
         session.IsClosed = false;
-        session.Due = ClosesAt(session.Last);
-        if (session.Due < _nextDue)
+        var due = ClosesAt(session.Last);
+        if (due < session.Due || session.Due == 0)
         {
-            _nextDue = session.Due;
+            // New, or closed before; one that is only extended is found where it was due.
+            _due.Schedule(slot, due);
+            _nextDue = Math.Min(_nextDue, due);
         }
+
+        session.Due = due;
     }
 
     private void SettleDue(SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
     {
         _nextDue = long.MaxValue;
-        for (var slot = 0; slot < _used; slot++)
+        _due.Advance(_watermark.Value);
+        var near = _due.Near;
+        for (var i = 0; i < near.Count; i++)
         {
-            ref var session = ref _sessions[slot];
-            if (!session.IsUsed)
+            if (_due.IsNear(near[i]) && _watermark.Value >= _sessions[near[i]].Due)
             {
-                continue;
-            }
-
-            if (_watermark.Value >= session.Due)
-            {
-                Settle(session.Key, early: false, emit, remove);
-            }
-            else
-            {
-                _nextDue = Math.Min(_nextDue, session.Due);
+                Settle(_sessions[near[i]].Key, early: false, emit, remove);
             }
         }
+
+        var kept = 0;
+        for (var i = 0; i < near.Count; i++)
+        {
+            var slot = near[i];
+            if (_due.IsNear(slot) && !_due.TryPutAway(slot, _sessions[slot].Due))
+            {
+                near[kept++] = slot;
+                _nextDue = Math.Min(_nextDue, _sessions[slot].Due);
+            }
+        }
+
+        near.RemoveRange(kept, near.Count - kept);
+        _nextDue = Math.Min(_nextDue, _due.NextBucket);
     }
 
     /// <summary>Emits those sessions of a key that are to be, and discards those that no record can change any more.</summary>
@@ -418,6 +464,10 @@ public sealed class SessionAggregator<TKey, TAccumulator>
                 if (isClosed && _watermark.Value >= due)
                 {
                     _gone.Add(_fragments[i]);
+                }
+                else
+                {
+                    _due.Schedule(_fragments[i], due);
                 }
             }
 
@@ -539,35 +589,4 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
         _sessions[before].Next = _sessions[slot].Next;
     }
-}
-
-/// <summary>Takes an emitted session.</summary>
-public delegate void SessionEmitter<TKey, TAccumulator>(in Session<TKey, TAccumulator> session)
-    where TKey : unmanaged
-    where TAccumulator : unmanaged;
-
-/// <summary>One session of a key, with the times of its first and its last event (Unix ms).</summary>
-public struct Session<TKey, TAccumulator>
-    where TKey : unmanaged
-    where TAccumulator : unmanaged
-{
-    public TKey Key;
-    public long Start;
-    public long Last;
-    public TAccumulator Accumulator;
-
-    /// <summary>The watermark has passed the gap after its last event.</summary>
-    public bool IsClosed;
-
-    /// <summary>A late record changed it after it was closed.</summary>
-    public bool IsLateUpdate;
-
-    /// <summary>End of its fragment's slice.</summary>
-    internal long SliceEnd;
-
-    /// <summary>The watermark at which it needs attention.</summary>
-    internal long Due;
-    internal int Next;
-    internal bool IsDirty;
-    internal bool IsUsed;
 }

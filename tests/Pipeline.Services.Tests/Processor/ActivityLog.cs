@@ -15,7 +15,7 @@ internal static class ActivityLog
 
     private static readonly EventType[] Types = [EventType.Login, EventType.View, EventType.Update, EventType.Logout];
 
-    public static IReadOnlyList<(byte[] Value, long Timestamp)> Make(int seed, int events)
+    public static IReadOnlyList<(byte[] Value, long Timestamp)> Make(int seed, int events, int firstUser = 0)
     {
         var random = new Random(seed);
         var log = new List<(byte[] Value, long Timestamp)>();
@@ -35,8 +35,8 @@ internal static class ActivityLog
             {
                 97 => (Encoding.UTF8.GetBytes("{\"event_id\":"), clock),
                 98 when i > 0 => (log[^1].Value, clock),
-                99 => (ProcessorHost.Activity(i, i % 12, clock + 86_400_000, EventType.View), clock),
-                _ => (ProcessorHost.Activity(i, random.Next(12), time, Types[random.Next(4)]), clock),
+                99 => (ProcessorHost.Activity((firstUser * 1000) + i, firstUser + (i % 12), clock + 86_400_000, EventType.View), clock),
+                _ => (ProcessorHost.Activity((firstUser * 1000) + i, firstUser + random.Next(12), time, Types[random.Next(4)]), clock),
             });
         }
 

@@ -1,9 +1,6 @@
-using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Processor;
-using Pipeline.Storage;
 using Pipeline.Streaming;
 using Pipeline.Streaming.Processing;
 using Pipeline.Streaming.RecordLog;
@@ -53,7 +50,7 @@ public sealed class ProcessorCrashTests
         }
 
         Assert.True(plan.HasStruck);
-        Assert.Equal(ActivityLog.Expect(log), await ActualAsync(host));
+        Assert.Equal(ActivityLog.Expect(log), await StoredText.OfAsync(host));
     }
 
     private static async Task<TopicPartition> AppendAsync(ProcessorHost host, IReadOnlyList<(byte[] Value, long Timestamp)> log)
@@ -92,62 +89,4 @@ public sealed class ProcessorCrashTests
     }
 
     private static ValueTask CommitAsync(Position position, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-    private static async Task<string> ActualAsync(ProcessorHost host)
-    {
-        var text = new StringBuilder();
-        var progress = (await host.Store.GetProgressAsync(Token)).Single(p => p.Consumed > 0);
-        text.AppendLine(CultureInfo.InvariantCulture, $"{progress.NextOffset} {progress.Consumed} {progress.Stored} {progress.DeadLettered} {progress.Late} {progress.Duplicate}");
-        foreach (var offset in (await AllAsync(c => host.Store.QueryEventsAsync(new EventQuery { Limit = 1000, Cursor = c }, Token))).Select(e => e.Offset).Order())
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{offset} ");
-        }
-
-        text.AppendLine();
-        foreach (var offset in (await AllAsync(c => host.Store.QueryLateAsync(new RangeQuery { Limit = 1000, Cursor = c }, Token))).Select(l => l.Offset).Order())
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{offset} ");
-        }
-
-        text.AppendLine();
-        foreach (var offset in (await AllAsync(c => host.Store.QueryDeadLettersAsync(new DeadLetterQuery { Limit = 1000, Cursor = c }, Token))).Select(l => l.Offset).Order())
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{offset} ");
-        }
-
-        text.AppendLine();
-        foreach (var grain in WindowGrain.All)
-        {
-            var users = (await WindowsAsync(host, "users", grain)).ToDictionary(w => (w.WindowStart, w.Value), w => w.Aggregate.Count);
-            foreach (var w in (await WindowsAsync(host, "events", grain)).OrderBy(w => w.WindowStart).ThenBy(w => w.Value, StringComparer.Ordinal))
-            {
-                text.AppendLine(CultureInfo.InvariantCulture, $"{grain} {w.WindowStart} {w.Value} {w.Aggregate.Count} {users[(w.WindowStart, w.Value)]}");
-            }
-        }
-
-        foreach (var s in (await AllAsync(c => host.Store.QuerySessionsAsync(new SessionQuery { Limit = 1000, Cursor = c }, Token)))
-            .OrderBy(s => s.UserId).ThenBy(s => s.Start))
-        {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{s.UserId} {s.Start} {s.End} {s.Events} {s.IsClosed}");
-        }
-
-        return text.ToString();
-    }
-
-    private static Task<List<WindowResult>> WindowsAsync(ProcessorHost host, string metric, string grain)
-        => AllAsync(c => host.Store.QueryWindowsAsync(new WindowQuery { Metric = metric, Dimension = "event_type", Grain = grain, Limit = 1000, Cursor = c }, Token));
-
-    private static async Task<List<T>> AllAsync<T>(Func<string?, ValueTask<Page<T>>> query)
-    {
-        var items = new List<T>();
-        string? cursor = null;
-        do
-        {
-            var page = await query(cursor);
-            items.AddRange(page.Items);
-            cursor = page.Cursor;
-        }
-        while (cursor is not null);
-        return items;
-    }
 }
