@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.Testing;
+
+namespace Pipeline.EndToEnd.Tests;
+
+public sealed class ReadOnlyTests
+{
+    private const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode Everybody = ReadOnly | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    private static readonly string[] Busy = ["--Ingest:Interval=1s", "--Ingest:UsersPerRun=500", "--Activity:Enabled=false"];
+    private static readonly string[] Quiet = ["--Ingest:Interval=366d", "--Activity:Enabled=false"];
+
+    [Fact]
+    public async Task DataDirectory_BecomesReadOnlyWhileRunning_EndsWithAClearErrorAndGoesOnAfterwards()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "permissions are another thing there");
+        using var directory = new TempDirectory();
+        var data = directory.File("data");
+        Directory.CreateDirectory(data);
+        File.SetUnixFileMode(directory.FullPath, Everybody);
+        File.SetUnixFileMode(data, Everybody);
+        Status before;
+        await using (var pipeline = await PipelineProcess.StartAsync(data, Busy, AsNobody()))
+        {
+            await Eventually.TrueAsync(async () => (await pipeline.StatusAsync()).Stored > 0, TimeSpan.FromSeconds(60));
+            before = await pipeline.StatusAsync();
+            SetModes(data, ReadOnly);
+
+            Assert.NotEqual(0, await pipeline.WaitForExitAsync());
+            Assert.Contains("could not be written", pipeline.Errors, StringComparison.Ordinal);
+            Assert.Contains(data, pipeline.Errors, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", pipeline.Errors, StringComparison.Ordinal);
+        }
+
+        SetModes(data, Everybody);
+        await using var next = await PipelineProcess.StartAsync(data, Quiet, AsNobody());
+        var after = await next.QuietAsync();
+
+        Assert.True(after.Stored >= before.Stored, $"{before} before, {after} after");
+        Assert.Equal(after.Ends, after.Consumed);
+        Assert.Equal(after.Consumed, after.Stored + after.DeadLettered + after.Late + after.Duplicate);
+    }
+
+    /// <summary>Permissions do not bind root.</summary>
+    private static string[]? AsNobody()
+    {
+        const string SetPrivileges = "/usr/bin/setpriv";
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return null;
+        }
+
+        string[] wrapper = [SetPrivileges, "--reuid=65534", "--regid=65534", "--clear-groups"];
+        Assert.SkipUnless(File.Exists(SetPrivileges), "setpriv is not on this machine, and permissions do not bind this user");
+        using var probe = Process.Start(new ProcessStartInfo(SetPrivileges, [.. wrapper.Skip(1), "test", "-r", typeof(ReadOnlyTests).Assembly.Location]))!;
+        probe.WaitForExit();
+        Assert.SkipUnless(probe.ExitCode == 0, "another user cannot read the program here");
+        return wrapper;
+    }
+
+    private static void SetModes(string directory, UnixFileMode mode)
+    {
+        foreach (var folder in Directory.GetDirectories(directory, "*", SearchOption.AllDirectories).Append(directory))
+        {
+            File.SetUnixFileMode(folder, mode);
+        }
+    }
+}
