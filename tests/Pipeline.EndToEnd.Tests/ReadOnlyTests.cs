@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using Pipeline.EndToEnd.Tests.Kit;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd.Tests;
 
+[UnsupportedOSPlatform("windows")]
 public sealed class ReadOnlyTests
 {
     private const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
