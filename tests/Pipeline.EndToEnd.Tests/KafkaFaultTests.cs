@@ -77,7 +77,11 @@ public sealed class KafkaFaultTests(ITestOutputHelper output)
                 if (others.Count < 2)
                 {
                     output.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {i}: a processor joins");
-                    others.Add(PipelineProcess.LaunchProcessor(directory.FullPath, [.. Load.Settings, .. kafka]));
+                    var one = PipelineProcess.LaunchProcessor(directory.FullPath, [.. Load.Settings, .. kafka]);
+                    others.Add(one);
+
+                    // One that is stopped while it still starts says so with its exit code.
+                    await Eventually.TrueAsync(() => one.Output.Contains("Application started", StringComparison.Ordinal), Patience);
                 }
                 else
                 {
