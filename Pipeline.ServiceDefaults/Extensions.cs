@@ -37,6 +37,26 @@ public static class Extensions
         return builder;
     }
 
+    /// <summary>
+    /// Runs a service to its end and returns its exit code: 0 where it was asked to stop, also while it was still starting; 1 where a worker
+    /// died. The host alone reports a worker's death as an ordinary stop, and a stop during the start as an unhandled exception.
+    /// </summary>
+    public static async Task<int> RunServiceAsync(this WebApplication app)
+    {
+        // Asked for before the run, which disposes the container at its end.
+        var workers = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToArray();
+        var stopping = app.Lifetime.ApplicationStopping;
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+        }
+
+        return workers.Any(worker => worker.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
+    }
+
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {

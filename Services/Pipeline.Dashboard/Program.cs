@@ -14,4 +14,4 @@ await using var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapDashboard();
 using var shared = app.Services.GetRequiredService<DataDirectory>().LockShared();
-await app.RunAsync();
+return await app.RunServiceAsync();

@@ -12,4 +12,4 @@ app.UseExceptionHandler();
 app.UseStatusCodePages();
 app.MapDefaultEndpoints();
 app.MapIngestApi();
-await app.RunAsync();
+return await app.RunServiceAsync();

@@ -9,4 +9,4 @@ builder.AddApiSecurity();
 await using var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapProcessorApi();
-await app.RunAsync();
+return await app.RunServiceAsync();

@@ -15,4 +15,4 @@ if (builder.Configuration.GetValue<bool>("Activity:Enabled"))
 await using var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapSimulator();
-await app.RunAsync();
+return await app.RunServiceAsync();
