@@ -41,10 +41,7 @@ public sealed class PackageFeedTests : IDisposable
     [Fact]
     public async Task Restore_FeedWithAspire_WarnsOfTheOther()
     {
-        foreach (var package in AspirePackages)
-        {
-            _sandbox.AddPackage(package, Version("PipelineAspireVersion"));
-        }
+        AddAspire(AspirePackages);
 
         Assert.Equal([Cassandra], (await _sandbox.DotnetAsync("restore")).Warnings);
     }
@@ -52,10 +49,7 @@ public sealed class PackageFeedTests : IDisposable
     [Fact]
     public async Task Restore_FeedWithPartOfAspire_WarnsOfBoth()
     {
-        foreach (var package in AspirePackages.Skip(1))
-        {
-            _sandbox.AddPackage(package, Version("PipelineAspireVersion"));
-        }
+        AddAspire(AspirePackages.Skip(1));
 
         Assert.Equal([Aspire, Cassandra], (await _sandbox.DotnetAsync("restore")).Warnings);
     }
@@ -128,14 +122,20 @@ public sealed class PackageFeedTests : IDisposable
     [
         "Aspire.Hosting.AppHost",
         "Aspire.AppHost.Sdk",
-        "Aspire.Hosting.Kafka",
         "Aspire.Hosting.PostgreSQL",
         "Aspire.Hosting.Testing",
-        "Aspire.Confluent.Kafka",
-        "Aspire.Npgsql",
         .. Platforms.Select(platform => $"Aspire.Hosting.Orchestration.{platform}"),
         .. Platforms.Select(platform => $"Aspire.Dashboard.Sdk.{platform}"),
     ];
+
+    private void AddAspire(IEnumerable<string> packages)
+    {
+        foreach (var package in packages)
+        {
+            // The SDK has versions of its own.
+            _sandbox.AddPackage(package, Version(package == "Aspire.AppHost.Sdk" ? "PipelineAspireSdkVersion" : "PipelineAspireVersion"));
+        }
+    }
 
     private string Version(string property) =>
         XDocument.Parse(_sandbox.Read("Directory.Packages.props")).Descendants(property).Single().Value;
