@@ -70,9 +70,6 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
     }
 
     /// <summary>The page with other parameters in its address; null removes one.</summary>
-    protected void Go(params (string Name, object? Value)[] parameters)
-        => Navigation.NavigateTo(Link(parameters));
-
     protected string Link(params (string Name, object? Value)[] parameters)
         => Navigation.GetUriWithQueryParameters(parameters.ToDictionary(p => p.Name, p => p.Value));
 

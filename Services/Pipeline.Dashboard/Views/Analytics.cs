@@ -9,9 +9,16 @@ namespace Pipeline.Dashboard.Views;
 /// <param name="To">Its end, exclusive.</param>
 public sealed record AnalyticsQuestion(string Range, string Metric, string By, long? From = null, long? To = null)
 {
-    /// <summary>A range of one's own from two instants as they stand in an address; a part of one, or an empty one, is none.</summary>
+    /// <summary>
+    /// A range of one's own from two instants as they stand in an address. A start alone reaches up to now, an end alone has the named
+    /// range before it; an empty range is none.
+    /// </summary>
     public AnalyticsQuestion Between(string? from, string? to)
-        => Parse(from) is { } start && Parse(to) is { } end && start < end ? this with { From = start, To = end } : this;
+    {
+        var (start, end) = (Parse(from), Parse(to));
+        start ??= end is null ? null : TimeRange.Parse(Range, "1h").From(DateTimeOffset.FromUnixTimeMilliseconds(end.Value));
+        return start < end || (start is not null && end is null) ? this with { From = start, To = end } : this;
+    }
 
     private static long? Parse(string? text)
         => DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var instant)

@@ -10,6 +10,15 @@ public sealed record ChartSpec(string Kind, IReadOnlyList<string> Labels, IReadO
 
     public string Unit { get; init; } = "";
 
+    /// <summary>When the labels begin, Unix ms; null where they are not times.</summary>
+    public long? Start { get; init; }
+
+    /// <summary>From one label to the next, ms.</summary>
+    public long Step { get; init; }
+
+    /// <summary>Whether dragging over it asks the page for that time alone.</summary>
+    public bool IsZoomable { get; init; }
+
     public bool Stacked { get; init; }
 
     public double? Minimum { get; init; }

@@ -30,7 +30,7 @@ internal static class WindowSeries
             series.Add(Line($"{byValue.Length - maxSeries} others", [.. byValue.Skip(maxSeries).SelectMany(g => g.Windows)]));
         }
 
-        return new ChartSpec(kind, labels, series);
+        return new ChartSpec(kind, labels, series) { Start = first, Step = length };
 
         ChartSeries Line(string name, WindowResult[] own)
         {

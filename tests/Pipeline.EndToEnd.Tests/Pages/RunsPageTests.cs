@@ -27,7 +27,8 @@ public sealed class RunsPageTests(BrowserFixture browser)
         // The way of somebody who has never seen it: the page of runs, those that failed, the run, the button.
         await page.Page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
         await page.Page.GetByLabel("State").SelectOptionAsync("failed");
-        await page.Page.GetByRole(AriaRole.Region, new() { Name = "Runs", Exact = true }).GetByRole(AriaRole.Link).First.ClickAsync();
+        await page.AtAsync("state=failed");
+        await page.Page.GetByRole(AriaRole.Region, new() { Name = "Runs", Exact = true }).Locator("tbody tr").Filter(new() { HasText = "failed" }).First.GetByRole(AriaRole.Link).First.ClickAsync();
         await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed");
         Assert.Empty(await page.AccessibilityProblemsAsync());
         Volatile.Write(ref failing, false);
@@ -60,6 +61,7 @@ public sealed class RunsPageTests(BrowserFixture browser)
         await page.GoAsync(pipeline.Url, "/runs/kafka_stream");
 
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Trigger…" }).ClickAsync();
+        await page.Page.GetByLabel("users").WaitForAsync();
         Assert.Empty(await page.AccessibilityProblemsAsync());
         await page.Page.GetByLabel("users").FillAsync("7");
         await page.Page.GetByLabel("Run id").FillAsync("by-hand");

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.JSInterop;
 using Pipeline.Dashboard.Components.Runs;
 using Pipeline.Dashboard.Views;
 using Pipeline.Scheduling;
@@ -40,6 +41,9 @@ public sealed partial class DagPage
     public int? Runs { get; set; }
 
     [Inject]
+    private IJSRuntime Js { get; set; } = null!;
+
+    [Inject]
     private DagOperations Operations { get; set; } = null!;
 
     [CascadingParameter]
@@ -62,12 +66,13 @@ public sealed partial class DagPage
 
     private void Finish(string? message) => (_opened, _action, _message) = (Opened.Nothing, null, message ?? _message);
 
-    private void Triggered(DagRun? run)
+    private async Task TriggeredAsync(DagRun? run)
     {
         Finish(run is null ? null : $"The run {run.RunId} is queued.");
         if (run is not null)
         {
-            Navigation.NavigateTo(LinkTo(run.RunId, null));
+            // Only if the person is still here: who has gone on meanwhile must not be fetched back.
+            await Js.InvokeVoidAsync("pipelinePage.go", Navigation.Uri, LinkTo(run.RunId, null));
         }
     }
 

@@ -28,7 +28,34 @@ function announce(text) {
 }
 
 // A dialog of the page is shown by the page; the browser does the rest of it.
-globalThis.pipelinePage = { showDialog: (dialog) => { if (!dialog.open) dialog.showModal(); } };
+globalThis.pipelinePage = {
+  showDialog: (dialog) => { if (!dialog.open) dialog.showModal(); },
+  // From one address of the page to another, unless the person has gone somewhere else meanwhile.
+  go: (from, to) => { if (location.href === from) Blazor.navigateTo(to); },
+  setQuery,
+};
+
+// Address ----------------------------------------------------------------------------------------------------------------
+
+// The state of a page is in its address, and a field changes it at once and here: a change that first went to the server and back
+// would undo what the person has chosen meanwhile.
+function setQuery(changes) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) url.searchParams.set(name, value); else url.searchParams.delete(name);
+  }
+  Blazor.navigateTo(url.href);
+}
+
+// A local time of a field as an instant; the zone is UTC or the browser's own.
+const instant = (text, zone) => (text ? new Date(zone === 'UTC' ? `${text}Z` : text).toISOString().replace('.000', '') : '');
+
+document.addEventListener('change', ({ target }) => {
+  const { query, resets, instant: zone } = target.dataset;
+  if (!query) return;
+  const others = (resets ?? '').split(' ').filter(Boolean).map((name) => [name, '']);
+  setQuery({ ...Object.fromEntries(others), [query]: zone ? instant(target.value, zone) : target.value });
+});
 
 // Keys -------------------------------------------------------------------------------------------------------------------
 
@@ -94,5 +121,7 @@ lost?.addEventListener('components-reconnect-state-changed', (event) => {
 });
 
 globalThis.Blazor?.start({
+  // Every page is interactive; before it is, a link is a plain link.
+  ssr: { disableDomPreservation: true },
   circuit: { reconnectionOptions: { maxRetries: 10, retryIntervalMilliseconds: (attempt) => (attempt >= 10 ? null : Math.min(2000, 250 * 2 ** attempt)) } },
 });

@@ -46,7 +46,7 @@ function option(spec) {
   };
 }
 
-export async function draw(element, address, json, listener) {
+export async function draw(element, address, json) {
   const spec = JSON.parse(json);
   const echarts = await load(address);
   if (!element?.isConnected) return;
@@ -57,12 +57,16 @@ export async function draw(element, address, json, listener) {
     observer.observe(element);
     held = { chart, observer };
     charts.set(element, held);
-    if (listener) {
-      // Dragging takes a range of labels; the page asks for that range, so the mark itself goes away at once.
+    if (spec.isZoomable) {
+      // Dragging takes a range of labels; the page asks for that range, so the mark itself goes away at once. A label stands for the
+      // window that begins there, which is taken whole.
       chart.on('brushEnd', ({ areas }) => {
         const range = areas[0]?.coordRange;
         chart.dispatchAction({ type: 'brush', areas: [] });
-        if (range) listener.invokeMethodAsync('OnBrushAsync', Math.max(0, Math.round(range[0])), Math.min(held.spec.labels.length - 1, Math.round(range[1])));
+        if (!range) return;
+        const { start, step, labels } = held.spec;
+        const at = (label) => new Date(start + label * step).toISOString().replace('.000', '');
+        pipelinePage.setQuery({ from: at(Math.max(0, Math.round(range[0]))), to: at(Math.min(labels.length, Math.round(range[1]) + 1)) });
       });
       held.brush = true;
     }
