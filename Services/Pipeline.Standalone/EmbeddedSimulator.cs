@@ -35,5 +35,12 @@ internal sealed class EmbeddedSimulator : IAsyncDisposable
         return new EmbeddedSimulator(app);
     }
 
-    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+    }
 }

@@ -147,8 +147,9 @@ internal sealed class SqliteResultStore : IResultStore
 
     public ValueTask DisposeAsync()
     {
-        _writes.Dispose();
+        // The last connection that closes copies the write-ahead log into the file and removes it, which one for reading cannot.
         _readers.Dispose();
+        _writes.Dispose();
         _initializing.Dispose();
         return ValueTask.CompletedTask;
     }

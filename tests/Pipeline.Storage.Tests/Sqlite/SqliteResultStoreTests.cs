@@ -55,6 +55,20 @@ public sealed class SqliteResultStoreTests : ResultStoreConformance
     }
 
     [Fact]
+    public async Task Dispose_AfterWritingAndReading_LeavesOneFile()
+    {
+        var directory = Path.Combine(_directory.FullPath, "apart");
+        Directory.CreateDirectory(directory);
+        await using (var store = SqliteStores.Create(directory))
+        {
+            await store.WriteAsync(Batch(1).With(Event(1)), Cancel);
+            await store.QueryEventsAsync(new EventQuery(), Cancel);
+        }
+
+        Assert.Equal([SqliteStores.FileIn(directory)], Directory.GetFiles(directory));
+    }
+
+    [Fact]
     public async Task Write_WhileAnotherProcessHoldsTheFile_IsTransientAndWorksAfterwards()
     {
         Options.BusyTimeout = TimeSpan.FromMilliseconds(50);
