@@ -60,6 +60,9 @@ public sealed record DagRunQuery
     /// <summary>Part of the conf's JSON text.</summary>
     public string? ConfContains { get; init; }
 
+    /// <summary>Numbers of the version of its DAG that a run has; one that has not begun has none.</summary>
+    public IReadOnlyList<int> VersionNumbers { get; init; } = [];
+
     /// <summary>How long finished runs took.</summary>
     public DurationRange Duration { get; init; }
 
@@ -107,6 +110,9 @@ public sealed record TaskInstanceQuery
     public string? PoolPattern { get; init; }
 
     public IReadOnlyList<int> TryNumbers { get; init; } = [];
+
+    /// <inheritdoc cref="DagRunQuery.VersionNumbers"/>
+    public IReadOnlyList<int> VersionNumbers { get; init; } = [];
 
     /// <summary>How long the last try took, if it has ended.</summary>
     public DurationRange Duration { get; init; }

@@ -8,7 +8,10 @@ public sealed class SchedulingOptions
     /// <summary>Tries that may run at once in this instance. Default: 8.</summary>
     public int MaxActiveTasks { get; set; } = 8;
 
-    /// <summary>How often the database is looked at for what other processes did; this process's own doing, and on PostgreSQL everybody's, is seen at once. Default: 1 s.</summary>
+    /// <summary>
+    /// How often the database is looked at for what other processes did; this process's own doing, and on PostgreSQL everybody's, is seen at once, so that
+    /// there, while no run is under way, <see cref="HeartbeatInterval"/> is enough. Default: 1 s.
+    /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often this instance says that it is alive. Default: 5 s.</summary>

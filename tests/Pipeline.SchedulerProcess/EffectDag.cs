@@ -19,7 +19,8 @@ internal static class EffectDag
             began BIGINT NOT NULL, ended BIGINT, PRIMARY KEY (run_id, task_id, try_number, token));
         """;
 
-    public static Dag Build(string connectionString)
+    /// <param name="slowness">How many times 2 to 60 ms a task takes.</param>
+    public static Dag Build(string connectionString, int slowness)
     {
         var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 8, CommandTimeout = 10 });
         return new DagBuilder(Id) { MaxActiveRuns = 12 }
@@ -27,7 +28,7 @@ internal static class EffectDag
             .Edge("a", "b").Edge("a", "c").Edge("b", "d").Edge("c", "d")
             .Build();
 
-        DagTask Task(string id) => new(id, (context, cancel) => RunAsync(source, context, cancel))
+        DagTask Task(string id) => new(id, (context, cancel) => RunAsync(source, slowness, context, cancel))
         {
             // A kill counts as a failed try; this test is about what runs, not about giving up.
             Retries = 1000,
@@ -35,10 +36,10 @@ internal static class EffectDag
         };
     }
 
-    private static async Task RunAsync(NpgsqlDataSource source, TaskContext context, CancellationToken cancel)
+    private static async Task RunAsync(NpgsqlDataSource source, int slowness, TaskContext context, CancellationToken cancel)
     {
         await StampAsync(source, context, "INSERT INTO effect (run_id, task_id, try_number, token, pid, began) VALUES ($1, $2, $3, $4, $5, nextval('effect_order'))", cancel);
-        await Task.Delay(Random.Shared.Next(2, 60), cancel);
+        await Task.Delay(slowness * Random.Shared.Next(2, 60), cancel);
         if (context.TryNumber == 1 && Random.Shared.Next(10) == 0)
         {
             throw new InvalidOperationException("The first try fails now and then.");

@@ -155,12 +155,12 @@ public sealed class CronTimetableTests
         var repeats = minute.Repeats || hour.Repeats;
         var found = new SortedSet<DateTimeOffset>();
         var seenOnWallClock = new HashSet<DateTime>();
+        var before = TimeZoneInfo.ConvertTime(from.AddHours(-3).AddMinutes(-1), zone).DateTime;
         for (var time = from.AddHours(-3); time <= to.AddHours(3); time = time.AddMinutes(1))
         {
             var wall = TimeZoneInfo.ConvertTime(time, zone).DateTime;
 
             // Minutes that the wall clock left out just before this one.
-            var before = TimeZoneInfo.ConvertTime(time.AddMinutes(-1), zone).DateTime;
             for (var skipped = before.AddMinutes(1); skipped < wall; skipped = skipped.AddMinutes(1))
             {
                 if (Matches(skipped))
@@ -174,6 +174,8 @@ public sealed class CronTimetableTests
             {
                 found.Add(time);
             }
+
+            before = wall;
         }
 
         return [.. found.Where(time => time >= from && time <= to).Select(time => time.ToUniversalTime())];

@@ -117,6 +117,7 @@ public sealed class MetadataDatabaseTests
         var old = (await runs.FindRunAsync("d", "scheduled__1", Cancellation))!;
         Assert.Equal((DagRunType.Scheduled, DagRunState.Success, 86400000, "00-t"), (old.Type, old.State, old.LogicalDate.ToUnixTimeMilliseconds(), old.TraceParent));
         Assert.Equal(2, (await runs.FindTaskInstanceAsync("d", "scheduled__1", "a", Cancellation))!.TryNumber);
+        Assert.Equal(2, (await runs.ListTaskInstancesAsync(new TaskInstanceQuery(), Cancellation)).Total);
         Assert.Equal("1", (await runs.FindResultAsync("d", "scheduled__1", "a", "k", Cancellation))!.Value);
         Assert.Equal("hello", Assert.Single(await runs.ReadLogAsync("d", "scheduled__1", "a", 2, 0, 10, Cancellation)).Message);
         Assert.Contains((await runs.ListEventsAsync(new AuditQuery(), Cancellation)).Items, audit => audit is { Event: "trigger", Owner: "me" });

@@ -6,7 +6,10 @@ namespace Pipeline.Scheduling.Tests;
 /// <summary>A scheduler in a process of its own; killed when disposed.</summary>
 internal sealed class SchedulerProcess : IDisposable
 {
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2.4);
+    /// <summary>Whether the scheduler's own times are used, and not shorter ones.</summary>
+    public static readonly bool IsReal = Environment.GetEnvironmentVariable("PIPELINE_SCHEDULER_FAULT_REAL") == "1";
+
+    public static readonly TimeSpan Lease = IsReal ? new SchedulingOptions().LeaseDuration : TimeSpan.FromSeconds(2.4);
 
     /// <summary>What the process's DAG writes to.</summary>
     public const string EffectTables = Pipeline.SchedulerProcess.EffectDag.Tables;
@@ -38,9 +41,17 @@ internal sealed class SchedulerProcess : IDisposable
             start.ArgumentList.Add($"--{key}={value}");
         }
 
-        start.ArgumentList.Add("--Scheduling:HeartbeatInterval=00:00:00.8");
-        start.ArgumentList.Add($"--Scheduling:LeaseDuration={Lease}");
-        start.ArgumentList.Add("--Scheduling:PollInterval=00:00:00.25");
+        if (IsReal)
+        {
+            start.ArgumentList.Add("--Slowness=12");
+        }
+        else
+        {
+            start.ArgumentList.Add("--Scheduling:HeartbeatInterval=00:00:00.8");
+            start.ArgumentList.Add($"--Scheduling:LeaseDuration={Lease}");
+            start.ArgumentList.Add("--Scheduling:PollInterval=00:00:00.25");
+        }
+
         start.ArgumentList.Add("--Scheduling:MaxActiveTasks=4");
         return new SchedulerProcess(Process.Start(start)!);
     }

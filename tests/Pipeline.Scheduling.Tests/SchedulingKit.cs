@@ -23,9 +23,10 @@ internal sealed class SchedulingKit : IAsyncDisposable
     private readonly List<IHost> _hosts = [];
     private readonly HashSet<IHost> _started = [];
 
-    public SchedulingKit(Backend backend = Backend.Sqlite)
+    /// <param name="withoutTables">The test wants to see the database being made.</param>
+    public SchedulingKit(Backend backend = Backend.Sqlite, bool withoutTables = false)
     {
-        _postgres = backend == Backend.Postgres ? TestDatabase.Create() : null;
+        _postgres = backend == Backend.Postgres ? TestDatabase.Create(withoutTables) : null;
     }
 
     public static Actor Me { get; } = new("test", Via: TriggeredBy.Test);

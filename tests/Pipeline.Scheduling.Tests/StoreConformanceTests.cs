@@ -178,7 +178,7 @@ public abstract class StoreConformanceTests(Backend backend)
     [Fact]
     public async Task Migrate_ManyProcessesAtOnce_MakesTheTablesOnce()
     {
-        await using var kit = new SchedulingKit(backend);
+        await using var kit = new SchedulingKit(backend, withoutTables: true);
         var hosts = Enumerable.Range(0, 6).Select(_ => kit.Build([Empty])).ToList();
 
         await System.Threading.Tasks.Task.WhenAll(hosts.Select(host => System.Threading.Tasks.Task.Run(() => host.Services.GetRequiredService<MetadataDatabase>().MigrateAsync(Cancellation), Cancellation)));
@@ -233,6 +233,81 @@ public abstract class StoreConformanceTests(Backend backend)
         Assert.Equal(0, services.GetRequiredService<MetadataDatabase>().Read(session => session.Scalar<long>("SELECT COUNT(*) FROM xcom")));
         Assert.Equal(next, (await runs.FindDagAsync("d", Cancellation))!.NextInterval);
     }
+
+    /// <summary>The database keeps the count itself; nothing that is written past the code makes it wrong.</summary>
+    [Fact]
+    public async Task Count_OfTaskInstances_IsThatOfTheRowsWhateverIsWritten()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var dag = new DagBuilder("d").Add(Nothing("a")).Add(Nothing("b")).Add(Nothing("c")).Build();
+        var other = new DagBuilder("other").Add(Nothing("a")).Build();
+        var services = kit.Build([dag, other]).Services;
+        await PrepareAsync(services);
+        var database = services.GetRequiredService<MetadataDatabase>();
+        var runs = services.GetRequiredService<DagRuns>();
+        for (var i = 0; i < 3; i++)
+        {
+            await services.GetRequiredService<DagTester>().RunAsync("d", new TriggerRequest { RunId = $"r{i}" }, Me, Cancellation);
+        }
+
+        await services.GetRequiredService<DagTester>().RunAsync("other", new TriggerRequest { RunId = "r0" }, Me, Cancellation);
+        await services.GetRequiredService<DagOperations>().TriggerAsync("d", new TriggerRequest { RunId = "queued" }, Me, Cancellation);
+        await IsRightAsync(10);
+
+        await services.GetRequiredService<DagOperations>().DeleteRunAsync("d", "r0", Me, Cancellation);
+        await IsRightAsync(7);
+        await database.WriteAsync(session => session.Execute("DELETE FROM task_instance WHERE task_id = 'a'"), Cancellation);
+        await IsRightAsync(4);
+        await database.WriteAsync(
+            session => session.Execute("INSERT INTO task_instance (dag_id, run_id, task_id, state, try_number, max_tries) SELECT dag_id, run_id, 'new', 'none', 0, 0 FROM dag_run"), Cancellation);
+        await IsRightAsync(8);
+        await database.WriteAsync(session => session.Execute("DELETE FROM dag_run WHERE dag_id = 'd'"), Cancellation);
+        await IsRightAsync(1);
+
+        async Task IsRightAsync(long expected)
+        {
+            Assert.Equal(0, database.Read(CountsThatAreWrong));
+            Assert.Equal(expected, (await runs.ListTaskInstancesAsync(new TaskInstanceQuery { Limit = 1 }, Cancellation)).Total);
+            var ofOne = await runs.ListTaskInstancesAsync(new TaskInstanceQuery { DagId = "d", RunIdPattern = "r%", RunAfter = new TimeRange(DateTimeOffset.UnixEpoch, null) }, Cancellation);
+            Assert.Equal(ofOne.Items.Count, ofOne.Total);
+        }
+    }
+
+    [Fact]
+    public async Task ListTaskInstances_PageByPage_GivesEachOnce()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var dag = new DagBuilder("d").Add(Nothing("a")).Add(Nothing("b")).Add(Nothing("c")).Build();
+        var services = kit.Build([dag]).Services;
+        await PrepareAsync(services);
+        for (var i = 0; i < 3; i++)
+        {
+            await services.GetRequiredService<DagTester>().RunAsync("d", new TriggerRequest { RunId = $"r{i}" }, Me, Cancellation);
+        }
+
+        foreach (var query in new[] { new TaskInstanceQuery(), new() { OrderBy = "-task_id,run_after" }, new() { VersionNumbers = [1, 7], States = [TaskInstanceState.Success] } })
+        {
+            var found = new List<string>();
+            for (var offset = 0; offset < 10; offset += 2)
+            {
+                var page = await services.GetRequiredService<DagRuns>().ListTaskInstancesAsync(query with { Limit = 2, Offset = offset }, Cancellation);
+                Assert.Equal(9, page.Total);
+                found.AddRange(page.Items.Select(task => $"{task.RunId} {task.TaskId}"));
+            }
+
+            var all = from run in new[] { "r0", "r1", "r2" } from task in new[] { "a", "b", "c" } select (run, task);
+            Assert.Equal((query.OrderBy == "id" ? all : all.OrderByDescending(key => key.task).ThenBy(key => key.run)).Select(key => $"{key.run} {key.task}"), found);
+        }
+
+        var none = await services.GetRequiredService<DagRuns>().ListTaskInstancesAsync(new TaskInstanceQuery { VersionNumbers = [2] }, Cancellation);
+        Assert.Equal((0, 0L), (none.Items.Count, none.Total));
+        Assert.Equal(3, (await services.GetRequiredService<DagRuns>().ListRunsAsync(new DagRunQuery { VersionNumbers = [1] }, Cancellation)).Total);
+        Assert.Equal(0, (await services.GetRequiredService<DagRuns>().ListRunsAsync(new DagRunQuery { VersionNumbers = [2] }, Cancellation)).Total);
+    }
+
+    /// <summary>Runs whose count of task instances is not that of their rows.</summary>
+    internal static long CountsThatAreWrong(MetadataSession session) => session.Scalar<long>(
+        "SELECT COUNT(*) FROM dag_run r WHERE r.task_instance_count <> (SELECT COUNT(*) FROM task_instance t WHERE t.dag_id = r.dag_id AND t.run_id = r.run_id)");
 
     private static async Task<MetadataDatabase> MigrateAsync(SchedulingKit kit)
     {

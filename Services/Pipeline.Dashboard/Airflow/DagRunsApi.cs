@@ -22,9 +22,10 @@ internal static partial class DagRunsApi
         .With("dag_id_pattern", ParameterKind.Text, "Part of the DAG's id; % stands for anything.")
         .With("triggering_user_name_pattern", ParameterKind.Text, "Part of the name of who triggered it; % stands for anything.")
         .With("conf_contains", ParameterKind.Text, "Part of the conf's JSON text.")
+        .With("dag_version", ParameterKind.Integers, "With any of these versions of the DAG.")
         .WithDurations("duration")
         .WithOrderBy("id", "dag_id", "run_id", "dag_run_id", "run_type", "state", "logical_date", "run_after", "start_date", "end_date", "duration")
-        .Without("dag_version", "bundle_version", "partition_key_pattern")
+        .Without("bundle_version", "partition_key_pattern")
         .WithoutRange("updated_at");
 
     private static readonly QueryParameters Waiting = new QueryParameters()
@@ -63,6 +64,7 @@ internal static partial class DagRunsApi
             DagIdPattern = reader.Text("dag_id_pattern"),
             TriggeringUserPattern = reader.Text("triggering_user_name_pattern"),
             ConfContains = reader.Text("conf_contains"),
+            VersionNumbers = reader.Integers("dag_version"),
             Duration = reader.Durations("duration"),
             RunAfter = reader.Range("run_after"),
             LogicalDate = reader.Range("logical_date"),

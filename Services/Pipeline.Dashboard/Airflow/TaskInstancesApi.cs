@@ -20,9 +20,10 @@ internal static class TaskInstancesApi
         .With("run_id_pattern", ParameterKind.Text, "Part of the run's id.")
         .With("pool_name_pattern", ParameterKind.Text, "Part of the pool's name.")
         .With("try_number", ParameterKind.Integers, "With any of these numbers of tries.")
+        .With("version_number", ParameterKind.Integers, "Of runs that have any of these versions of their DAG.")
         .With("map_index", ParameterKind.Texts, "Tasks are not mapped: -1 finds all.")
         .WithDurations("duration")
-        .Without("task_group_id", "queue", "queue_name_pattern", "executor", "version_number", "operator", "operator_name_pattern")
+        .Without("task_group_id", "queue", "queue_name_pattern", "executor", "operator", "operator_name_pattern")
         .WithoutRange("updated_at");
 
     public static void Map(IEndpointRouteBuilder api)
@@ -68,6 +69,7 @@ internal static class TaskInstancesApi
             RunIdPattern = reader.Text("run_id_pattern"),
             PoolPattern = reader.Text("pool_name_pattern"),
             TryNumbers = reader.Integers("try_number"),
+            VersionNumbers = reader.Integers("version_number"),
             Duration = reader.Durations("duration"),
             RunAfter = reader.Range("run_after"),
             LogicalDate = reader.Range("logical_date"),

@@ -42,10 +42,18 @@ internal sealed class ChangeListener(MetadataDialect dialect, SchedulerSignal si
         }
 
         // What was told while nobody listened.
+        signal.IsTold = true;
         signal.Set();
-        while (true)
+        try
         {
-            await connection.WaitAsync(stoppingToken);
+            while (true)
+            {
+                await connection.WaitAsync(stoppingToken);
+            }
+        }
+        finally
+        {
+            signal.IsTold = false;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -95,7 +96,13 @@ internal sealed class SchedulerWorker(
             var began = clock.GetTimestamp();
             try
             {
-                await LookAsync(stoppingToken);
+                var isIdle = await LookAsync(stoppingToken);
+                if (isIdle && signal.IsTold && options.Value.HeartbeatInterval > wait)
+                {
+                    // With no run under way anywhere, whatever can make work is told.
+                    wait = options.Value.HeartbeatInterval;
+                }
+
                 failures = 0;
                 health.Working();
                 instruments.LoopEnded(clock.GetElapsedTime(began));
@@ -117,14 +124,20 @@ internal sealed class SchedulerWorker(
         }
     }
 
-    private async Task LookAsync(CancellationToken stoppingToken)
+    /// <summary>Looks at everything once. Returns whether no run of the database is queued or running.</summary>
+    private async Task<bool> LookAsync(CancellationToken stoppingToken)
     {
-        var (revisions, paused, hasQueued, hasOrphans) = await database.ReadAsync(
-            session => (
-                ClaimTable.ListRevisions(session, lease.Instance.Id),
-                DagTable.ListPaused(session, _dagIds),
-                ClaimTable.HasQueued(session, _dagIds),
-                ClaimTable.HasOrphans(session, _dagIds)),
+        var (isIdle, revisions, paused, hasQueued, hasOrphans) = await database.ReadAsync(
+            session =>
+            {
+                var isIdle = !ClaimTable.HasUnfinished(session);
+                return (
+                    isIdle,
+                    isIdle ? FrozenDictionary<long, long>.Empty : ClaimTable.ListRevisions(session, lease.Instance.Id),
+                    DagTable.ListPaused(session, _dagIds),
+                    !isIdle && ClaimTable.HasQueued(session, _dagIds),
+                    !isIdle && ClaimTable.HasOrphans(session, _dagIds));
+            },
             stoppingToken);
         TellChanges(revisions, paused);
         await scheduler.CreateForAssetsAsync(catalog.All, stoppingToken);
@@ -144,6 +157,8 @@ internal sealed class SchedulerWorker(
         {
             await TakeQueuedAsync(stoppingToken);
         }
+
+        return isIdle;
     }
 
     /// <summary>Own runs of the database that nobody here works on: a fault threw them off their track.</summary>

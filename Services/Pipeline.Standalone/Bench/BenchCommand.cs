@@ -9,7 +9,7 @@ internal static class BenchCommand
     private const string Cassandra = "ConnectionStrings:cassandra";
     private const string KafkaWindows = "kafka-windows";
 
-    private static readonly string[] Here = ["core-windows", "core-sessions", "embedded", "log-append", "log-read", "start", "scale", "restore"];
+    private static readonly string[] Here = ["core-windows", "core-sessions", "embedded", "log-append", "log-read", "start", "scale", "restore", "idle"];
 
     private static readonly string[] WithCassandra = ["kafka-cassandra", "kafka-cassandra-seed", "catch-up", "latency"];
 
@@ -58,6 +58,7 @@ internal static class BenchCommand
         "start" => await StartBench.RunAsync(cancellationToken),
         "scale" => await ScaleBench.RunAsync(bench.Events, cancellationToken),
         "restore" => await RestoreBench.RunAsync(bench.Events, settings, cancellationToken),
+        "idle" => await IdleBench.RunAsync(settings, cancellationToken),
         KafkaWindows => await KafkaWindowsBench.RunAsync(bench.Kafka!, bench.Events, settings, cancellationToken),
         "kafka-cassandra" => await KafkaCassandraBench.BacklogAsync(name, seedTable: false, bench, settings, cancellationToken),
         "kafka-cassandra-seed" => await KafkaCassandraBench.BacklogAsync(name, seedTable: true, bench, settings, cancellationToken),

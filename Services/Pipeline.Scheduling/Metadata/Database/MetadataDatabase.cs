@@ -4,7 +4,7 @@ namespace Pipeline.Scheduling.Metadata;
 internal sealed class MetadataDatabase(MetadataDialect dialect) : IAsyncDisposable
 {
     /// <summary>The version that this code knows. A version may have a script for one dialect only.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     private readonly WriteQueue _writes = new(dialect);
     private volatile bool _isMigrated;

@@ -9,6 +9,9 @@ internal sealed class Filter(MetadataDialect dialect)
 
     public DynamicParameters Parameters { get; } = new();
 
+    /// <summary>How many conditions there are.</summary>
+    public int Count => _conditions.Count;
+
     public string Where => _conditions.Count == 0 ? "" : $"WHERE {string.Join(" AND ", _conditions)}";
 
     public Filter Add(string condition)

@@ -46,6 +46,7 @@ internal static class RunQueries
             .Like("dag_run.triggering_user_name", "userPattern", query.TriggeringUserPattern)
             .Like("dag_run.conf", "conf", query.ConfContains)
             .Between(RunDuration, "duration", query.Duration);
+        OfVersions(session, filter, "dag_run", query.VersionNumbers);
         var total = query.WithTotal ? session.Scalar<long>($"SELECT COUNT(*) FROM dag_run {filter.Where}", filter.Parameters) : -1;
         if (query.After is { } after)
         {
@@ -68,31 +69,60 @@ internal static class RunQueries
 
     public static Page<TaskInstance> ListTaskInstances(MetadataSession session, TaskInstanceQuery query)
     {
-        var filter = new Filter(session.Dialect)
-            .Equal("t.dag_id", "dagId", query.DagId)
-            .Equal("t.run_id", "runId", query.RunId)
+        var ofRuns = OfRuns(session, query, "r");
+        var filter = OfRuns(session, query, "t")
             .Equal("t.task_id", "taskId", query.TaskId)
-            .Any("t.dag_id", "dagIds", query.DagIds)
-            .Any("t.run_id", "runIds", query.RunIds)
             .Any("t.task_id", "taskIds", query.TaskIds)
-            .Like("t.dag_id", "dagPattern", query.DagIdPattern)
-            .Like("t.run_id", "runPattern", query.RunIdPattern)
             .Like("t.task_id", "taskPattern", query.TaskIdPattern)
             .Like("t.pool", "poolPattern", query.PoolPattern)
             .Any("t.try_number", "tries", query.TryNumbers)
             .Between(TaskDuration, "duration", query.Duration)
             .States("t.state", [.. query.States.Select(state => state.ToWireName())], FailedTasks)
             .Any("t.pool", "pools", query.Pools)
-            .Between("r.logical_date", "logicalDate", query.LogicalDate)
-            .Between("r.run_after", "runAfter", query.RunAfter)
             .Between("t.start_date", "startDate", query.StartDate)
             .Between("t.end_date", "endDate", query.EndDate);
         var order = Filter.Order(query.OrderBy, TaskOrder, TaskKey);
-        var asksRuns = (query.LogicalDate, query.RunAfter) != default || order.Contains(" r.", StringComparison.Ordinal);
-        var from = $"FROM task_instance t {(asksRuns ? "JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id" : "")} {filter.Where}";
-        var total = session.Scalar<long>($"SELECT COUNT(*) {from}", filter.Parameters);
-        var rows = session.Query<TaskInstanceRow>($"SELECT {TaskInstanceRow.Columns} {from} {order} {filter.Page(query.Limit, query.Offset)}", filter.Parameters);
+        var asksRuns = (query.LogicalDate, query.RunAfter) != default || query.VersionNumbers.Count > 0 || order.Contains(" r.", StringComparison.Ordinal);
+        var from = $"FROM task_instance t {(asksRuns ? "JOIN dag_run r ON r.dag_id = t.dag_id AND r.run_id = t.run_id" : "")}";
+
+        // A run knows how many task instances it has.
+        var total = filter.Count == ofRuns.Count
+            ? session.Scalar<long>($"SELECT COALESCE(SUM(r.task_instance_count), 0) FROM dag_run r {ofRuns.Where}", ofRuns.Parameters)
+            : session.Scalar<long>($"SELECT COUNT(*) {from} {filter.Where}", filter.Parameters);
+
+        // As in the list of runs, only those of the page are read whole.
+        var keys = string.Join(", ", TaskKey);
+        var page = filter.Page(query.Limit, query.Offset);
+        var rows = session.Query<TaskInstanceRow>(
+            $"SELECT {TaskInstanceRow.Columns} {from} WHERE ({keys}) IN (SELECT {keys} {from} {filter.Where} {order} {page}) {order}", filter.Parameters);
         return new Page<TaskInstance>([.. rows.Select(row => row.ToModel())], total);
+    }
+
+    /// <summary>The conditions that all task instances of a run fulfil or none.</summary>
+    /// <param name="keys">The table whose keys are compared: <c>t</c> with <c>r</c> joined where dates are asked for, or <c>r</c> alone.</param>
+    private static Filter OfRuns(MetadataSession session, TaskInstanceQuery query, string keys) => OfVersions(
+        session,
+        new Filter(session.Dialect)
+        .Equal($"{keys}.dag_id", "dagId", query.DagId)
+        .Equal($"{keys}.run_id", "runId", query.RunId)
+        .Any($"{keys}.dag_id", "dagIds", query.DagIds)
+        .Any($"{keys}.run_id", "runIds", query.RunIds)
+        .Like($"{keys}.dag_id", "dagPattern", query.DagIdPattern)
+        .Like($"{keys}.run_id", "runPattern", query.RunIdPattern)
+        .Between("r.logical_date", "logicalDate", query.LogicalDate)
+        .Between("r.run_after", "runAfter", query.RunAfter),
+        "r",
+        query.VersionNumbers);
+
+    private static Filter OfVersions(MetadataSession session, Filter filter, string runs, IReadOnlyList<int> numbers)
+    {
+        if (numbers.Count == 0)
+        {
+            return filter;
+        }
+
+        filter.Parameters.Add("versions", numbers.ToArray());
+        return filter.Add($"{runs}.dag_version_id IN (SELECT v.id FROM dag_version v WHERE v.version_number {session.Dialect.AnyOf("versions")})");
     }
 
     /// <summary>Those of the named runs that there are.</summary>

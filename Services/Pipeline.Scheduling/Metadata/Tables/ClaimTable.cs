@@ -64,6 +64,9 @@ internal static class ClaimTable
             $"SELECT id FROM dag_run WHERE state = 'running' AND claimed_by IS NULL AND dag_id {session.Dialect.AnyOf("dagIds")} LIMIT 1",
             new { dagIds = dagIds.ToArray() }) is not null;
 
+    public static bool HasUnfinished(MetadataSession session)
+        => session.Scalar<long?>("SELECT id FROM dag_run WHERE state IN ('queued', 'running') LIMIT 1") is not null;
+
     public static bool HasQueued(MetadataSession session, IReadOnlyCollection<string> dagIds)
         => session.Scalar<long?>(
             $"SELECT id FROM dag_run WHERE state = 'queued' AND dag_id {session.Dialect.AnyOf("dagIds")} LIMIT 1",

@@ -8,14 +8,16 @@ namespace Pipeline.Streaming.RecordLog.Sqlite;
 /// <summary>What one reader sees of the log, through a connection of its own.</summary>
 internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, ChangeSignal signal, string group, ILogger logger) : ILogSession
 {
-    // Commits of this process wake a reader at once; those of others are noticed by looking. A look costs a few microseconds.
+    // Commits of this process wake a reader at once; those of others are noticed by looking, less and less often while nothing comes: a look costs a few
+    // microseconds, but the thread that is woken for it a hundred times as much.
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan LastLook = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LastLook = TimeSpan.FromMilliseconds(100);
 
     // Disposing must not close the connection under a read.
     private readonly Lock _gate = new();
     private readonly Dictionary<TopicPartition, PartitionOffsets> _offsets = [];
     private Task _nextChange = Task.CompletedTask;
+    private TimeSpan _look = FirstLook;
     private long _dataVersion = -1;
     private long _generation;
     private bool _disposed;
@@ -64,7 +66,7 @@ internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, Chang
     public async ValueTask WaitForChangeAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        for (var look = FirstLook; ; look = look * 2 < LastLook ? look * 2 : LastLook)
+        while (true)
         {
             var left = atMost - Stopwatch.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
@@ -72,12 +74,15 @@ internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, Chang
                 return;
             }
 
-            await Task.WhenAny(_nextChange, Task.Delay(left < look ? left : look, cancellationToken));
+            await Task.WhenAny(_nextChange, Task.Delay(left < _look ? left : _look, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
             if (_nextChange.IsCompleted || Read(reader.DataVersion) != _dataVersion)
             {
+                _look = FirstLook;
                 return;
             }
+
+            _look = _look * 2 < LastLook ? _look * 2 : LastLook;
         }
     }
 
