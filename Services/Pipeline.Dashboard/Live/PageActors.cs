@@ -16,9 +16,10 @@ internal sealed class PageActors : IDisposable
 
     private const int MaxReason = 1000;
 
-    private readonly PartitionedRateLimiter<string> _limiter = PartitionedRateLimiter.Create<string, string>(person => RateLimitPartition.GetTokenBucketLimiter(
+    // Made for the first action: it looks at its partitions ten times a second from then on.
+    private readonly Lazy<PartitionedRateLimiter<string>> _limiter = new(() => PartitionedRateLimiter.Create<string, string>(person => RateLimitPartition.GetTokenBucketLimiter(
         person,
-        _ => new TokenBucketRateLimiterOptions { TokenLimit = PerMinute, TokensPerPeriod = PerMinute, ReplenishmentPeriod = TimeSpan.FromMinutes(1) }));
+        _ => new TokenBucketRateLimiterOptions { TokenLimit = PerMinute, TokensPerPeriod = PerMinute, ReplenishmentPeriod = TimeSpan.FromMinutes(1) })));
 
     /// <exception cref="ActionRefusedException">The person may not, or has acted too often.</exception>
     public Actor Begin(ClaimsPrincipal person, string role, string? reason)
@@ -29,7 +30,7 @@ internal sealed class PageActors : IDisposable
             throw new ActionRefusedException($"This needs the role {role}; '{name}' does not have it.");
         }
 
-        using var lease = _limiter.AttemptAcquire(name);
+        using var lease = _limiter.Value.AttemptAcquire(name);
         if (!lease.IsAcquired)
         {
             throw new ActionRefusedException($"That were more than {PerMinute} actions in a minute; wait a little, or use the API for many at once.");
@@ -39,7 +40,13 @@ internal sealed class PageActors : IDisposable
         return new Actor(name, trimmed.Length == 0 ? null : trimmed[..Math.Min(trimmed.Length, MaxReason)], TriggeredBy.Ui);
     }
 
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose()
+    {
+        if (_limiter.IsValueCreated)
+        {
+            _limiter.Value.Dispose();
+        }
+    }
 }
 
 /// <summary>A person's action was not begun; the message is a sentence for them.</summary>

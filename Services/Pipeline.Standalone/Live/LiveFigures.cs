@@ -10,7 +10,9 @@ namespace Pipeline.Standalone.Live;
 /// <summary>The figures under the greeting: one line that is refreshed in place on a terminal, else a new line every ten seconds.</summary>
 internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProvider clock)
 {
+    /// <summary>Until the first figures are there.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
 
     public async Task ShowAsync(CancellationToken cancellationToken)
@@ -21,12 +23,6 @@ internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProv
         var hasData = false;
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            var isFirst = false;
-            if (hasData && clock.GetElapsedTime(lastLine) < (mode == OutputMode.Terminal ? TimeSpan.FromSeconds(1) : LineEvery))
-            {
-                continue;
-            }
-
             if (await ReadAsync(cancellationToken) is not { } report)
             {
                 continue;
@@ -34,10 +30,11 @@ internal sealed class LiveFigures(StatusReader status, OutputMode mode, TimeProv
 
             if (!hasData && report.Totals.Stored > 0)
             {
-                (hasData, isFirst) = (true, true);
+                hasData = true;
+                timer.Period = mode == OutputMode.Terminal ? RefreshEvery : LineEvery;
             }
 
-            if (isFirst || mode == OutputMode.Terminal || clock.GetElapsedTime(lastLine) >= LineEvery)
+            if (hasData || mode == OutputMode.Terminal || clock.GetElapsedTime(lastLine) >= LineEvery)
             {
                 lastLine = clock.GetTimestamp();
                 await WriteAsync(report);

@@ -11,7 +11,7 @@ internal sealed class SqliteLogSession(LogReader reader, LogWriter writer, Chang
     // Commits of this process wake a reader at once; those of others are noticed by looking, less and less often while nothing comes: a look costs a few
     // microseconds, but the thread that is woken for it a hundred times as much.
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan LastLook = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastLook = TimeSpan.FromMilliseconds(250);
 
     // Disposing must not close the connection under a read.
     private readonly Lock _gate = new();
