@@ -16,9 +16,10 @@ public sealed class FaultProxy : IAsyncDisposable
     public string Address { get; private set; } = "";
 
     /// <param name="upstream">The server, host:port.</param>
-    public static async Task<FaultProxy> OpenAsync(string upstream)
+    /// <param name="api">The proxy's own address; null for the one that everybody uses.</param>
+    public static async Task<FaultProxy> OpenAsync(string upstream, string? api = null)
     {
-        var proxy = new FaultProxy(new HttpClient { BaseAddress = new Uri(RequiresServer.ConnectionString("toxiproxy")) });
+        var proxy = new FaultProxy(new HttpClient { BaseAddress = new Uri(api ?? RequiresServer.ConnectionString("toxiproxy")) });
         var made = await SentAsync(proxy._http.PostAsJsonAsync("/proxies", new { name = proxy._name, listen = "127.0.0.1:0", upstream, enabled = true }));
         proxy.Address = (string)made!["listen"]!;
         return proxy;

@@ -19,7 +19,7 @@ public sealed class OwnServers : IAsyncDisposable
 
     private OwnServers(string script) => _script = script;
 
-    /// <summary>Starts servers by their names; returns when they answer.</summary>
+    /// <summary>Starts a server by its name, which may bring others (<c>kafka</c> brings ZooKeeper); returns when it answers. <see cref="UpAsync"/> adds more.</summary>
     /// <param name="settings">Further environment of the script, such as <c>SERVERS_CASSANDRA_HEAP</c>.</param>
     public static async Task<OwnServers> StartAsync(string name, params (string Name, string Value)[] settings)
     {
@@ -31,12 +31,13 @@ public sealed class OwnServers : IAsyncDisposable
         return servers;
     }
 
-    private List<(string Name, string Value)> Settings { get; } = [];
+    /// <summary>Further environment of the script, for what it starts from now on.</summary>
+    public List<(string Name, string Value)> Settings { get; } = [];
 
     /// <summary>The address of a server, as the script gives it.</summary>
     public async Task<string> AddressAsync(string name)
     {
-        var prefix = $"PIPELINE_TEST_{name.ToUpperInvariant()}=";
+        var prefix = $"PIPELINE_TEST_{name.ToUpperInvariant().Replace('-', '_')}=";
         return (await RunAsync("env")).Split('\n').First(line => line.StartsWith(prefix, StringComparison.Ordinal))[prefix.Length..];
     }
 

@@ -74,7 +74,7 @@ public sealed class ProcessorOnCassandraTests : IAsyncLifetime
 
         await host.StartAsync(live: false, Settings);
         var before = await ResultsAsync(host.Store);
-        await host.Get<ResultReplay>().RunAsync(null, Token);
+        await host.Get<ResultReplay>().RunAsync(endOfInput: false, progress: null, Token);
         var after = await ResultsAsync(host.Store);
 
         Assert.Equal((8, 4, 1, 1, 2), (progress.Consumed, progress.Stored, progress.DeadLettered, progress.Late, progress.Duplicate));

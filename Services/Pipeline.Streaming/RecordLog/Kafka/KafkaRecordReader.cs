@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Pipeline.Streaming.RecordLog.Groups;
@@ -27,12 +26,9 @@ internal sealed class KafkaRecordReader : IRecordReader
     private readonly QueueSignal _signal = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentDictionary<TopicPartition, AssignedPartition> _assigned = [];
+    private readonly GroupAssignment _assignment;
     private readonly nint _events;
 
-    private IAssignmentListener? _listener;
-    private Exception? _callbackFailure;
-    private TopicPartition[] _turns = [];
     private uint _turn;
     private volatile ReadRequest? _request;
     private volatile bool _closing;
@@ -42,7 +38,8 @@ internal sealed class KafkaRecordReader : IRecordReader
         _log = log;
         _group = group;
         _logger = logger;
-        _consumer = clients.CreateGroupMember(group, OnAssigned, OnRevoked, OnLost);
+        _assignment = new GroupAssignment(group, _signal, () => _request?.Token ?? CancellationToken.None, logger);
+        _consumer = clients.CreateGroupMember(group, _assignment.OnAssigned, _assignment.OnRevoked, _assignment.OnLost);
         _events = LibRdKafka.ConsumerQueue(LibRdKafka.HandleOf(_consumer));
         _signal.Attach(_events);
         _thread = new Thread(Poll) { IsBackground = true, Name = $"kafka-poll {group}" };
@@ -52,7 +49,7 @@ internal sealed class KafkaRecordReader : IRecordReader
     public async ValueTask SubscribeAsync(IReadOnlyCollection<string> topics, IAssignmentListener listener, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_closing, this);
-        if (_listener is not null)
+        if (_assignment.Listener is not null)
         {
             throw new InvalidOperationException("A reader subscribes once.");
         }
@@ -62,7 +59,7 @@ internal sealed class KafkaRecordReader : IRecordReader
             await _log.Topics.EnsureExistsAsync(topic, cancellationToken);
         }
 
-        _listener = listener;
+        _assignment.Listener = listener;
         Translating("join the group", () => _consumer.Subscribe(topics));
     }
 
@@ -70,7 +67,7 @@ internal sealed class KafkaRecordReader : IRecordReader
     {
         ObjectDisposedException.ThrowIf(_closing, this);
         cancellationToken.ThrowIfCancellationRequested();
-        if (_listener is null)
+        if (_assignment.Listener is null)
         {
             throw new InvalidOperationException("Subscribe before reading.");
         }
@@ -84,7 +81,7 @@ internal sealed class KafkaRecordReader : IRecordReader
 
     public void Seek(Position position)
     {
-        if (_assigned.TryGetValue(position.TopicPartition, out var partition))
+        if (_assignment.Find(position.TopicPartition) is { } partition)
         {
             partition.Seek(position.Offset < 0 ? Offset.Beginning.Value : position.Offset);
             _signal.Set();
@@ -93,7 +90,7 @@ internal sealed class KafkaRecordReader : IRecordReader
 
     public void Pause(TopicPartition topicPartition)
     {
-        if (_assigned.TryGetValue(topicPartition, out var partition))
+        if (_assignment.Find(topicPartition) is { } partition)
         {
             partition.IsPaused = true;
         }
@@ -101,7 +98,7 @@ internal sealed class KafkaRecordReader : IRecordReader
 
     public void Resume(TopicPartition topicPartition)
     {
-        if (_assigned.TryGetValue(topicPartition, out var partition))
+        if (_assignment.Find(topicPartition) is { } partition)
         {
             partition.IsPaused = false;
             _signal.Set();
@@ -113,7 +110,7 @@ internal sealed class KafkaRecordReader : IRecordReader
         ObjectDisposedException.ThrowIf(_closing, this);
         foreach (var position in next)
         {
-            if (!_assigned.ContainsKey(position.TopicPartition))
+            if (_assignment.Find(position.TopicPartition) is null)
             {
                 throw Fencing.NotOwner(_group, _consumer.MemberId, position.TopicPartition);
             }
@@ -131,7 +128,7 @@ internal sealed class KafkaRecordReader : IRecordReader
     {
         if (!_closing)
         {
-            _closing = true;
+            _closing = _assignment.IsClosing = true;
             _signal.Set();
         }
 
@@ -229,10 +226,7 @@ internal sealed class KafkaRecordReader : IRecordReader
             }
         }
 
-        if (Interlocked.Exchange(ref _callbackFailure, null) is { } failure)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
+        _assignment.ThrowFailure();
     }
 
     private unsafe void ServeEvent(LibRdKafka.Message* message)
@@ -254,9 +248,9 @@ internal sealed class KafkaRecordReader : IRecordReader
     private bool ApplySeeks()
     {
         var waiting = false;
-        foreach (var partition in _turns)
+        foreach (var partition in _assignment.Turns)
         {
-            if (_assigned[partition] is not { SeekTarget: { } offset } assigned)
+            if (_assignment.Find(partition) is not { SeekTarget: { } offset } assigned)
             {
                 continue;
             }
@@ -278,10 +272,11 @@ internal sealed class KafkaRecordReader : IRecordReader
     /// <summary>Partitions take turns, so that a long backlog in one does not starve the others.</summary>
     private RecordBatch? TryReadNext()
     {
-        for (var i = 0; i < _turns.Length; i++)
+        var turns = _assignment.Turns;
+        for (var i = 0; i < turns.Length; i++)
         {
-            var partition = _turns[(int)(_turn++ % (uint)_turns.Length)];
-            if (_assigned[partition] is { IsPaused: false, SeekTarget: null } assigned && TryRead(partition, assigned) is { } batch)
+            var partition = turns[(int)(_turn++ % (uint)turns.Length)];
+            if (_assignment.Find(partition) is { IsPaused: false, SeekTarget: null } assigned && TryRead(partition, assigned) is { } batch)
             {
                 return batch;
             }
@@ -332,112 +327,11 @@ internal sealed class KafkaRecordReader : IRecordReader
 
     private long HighWatermark(TopicPartition partition) => _consumer.GetWatermarkOffsets(new(partition.Topic, partition.Partition)).High.Value;
 
-    private IEnumerable<TopicPartitionOffset> OnAssigned(IConsumer<Ignore, Ignore> consumer, List<Confluent.Kafka.TopicPartition> given)
-    {
-        var partitions = given.Select(p => new TopicPartition(p.Topic, p.Partition.Value)).ToArray();
-        var starts = partitions.ToDictionary(p => p, _ => Offset.Unset);
-        try
-        {
-            foreach (var partition in partitions)
-            {
-                _assigned[partition] = new AssignedPartition(new PartitionQueue(_consumer, partition, _signal));
-            }
-
-            if (!_closing && partitions.Length > 0)
-            {
-                foreach (var chosen in Wait(_listener!.OnAssignedAsync(partitions, Token).AsTask()))
-                {
-                    starts[chosen.TopicPartition] = chosen.Offset < 0 ? Offset.Beginning : chosen.Offset;
-                    _assigned[chosen.TopicPartition].Sought(chosen.Offset);
-                }
-
-                Log.PartitionsAssigned(_logger, _group, partitions);
-            }
-        }
-        catch (Exception e)
-        {
-            // Thrown from here it would disturb the client; it is thrown by the read.
-            _callbackFailure = e;
-        }
-
-        TakeTurns();
-        return [.. given.Select(p => new TopicPartitionOffset(p, starts[new(p.Topic, p.Partition.Value)]))];
-    }
-
-    private void OnRevoked(IConsumer<Ignore, Ignore> consumer, List<TopicPartitionOffset> taken)
-        => GiveUp(taken, partitions =>
-        {
-            Log.PartitionsRevoked(_logger, _group, partitions);
-            return _listener!.OnRevokedAsync(partitions, Token);
-        });
-
-    private void OnLost(IConsumer<Ignore, Ignore> consumer, List<TopicPartitionOffset> taken)
-    {
-        // Not ours any more whatever the listener does: a commit from now on is refused.
-        var queues = Remove(taken);
-        GiveUp(taken, partitions =>
-        {
-            Log.PartitionsLost(_logger, _group, partitions);
-            return _listener!.OnLostAsync(partitions, Token);
-        });
-        queues.ForEach(q => q.Dispose());
-    }
-
-    private void GiveUp(List<TopicPartitionOffset> taken, Func<TopicPartition[], ValueTask> tell)
-    {
-        TopicPartition[] partitions = [.. taken.Select(p => new TopicPartition(p.Topic, p.Partition.Value))];
-        try
-        {
-            if (!_closing && partitions.Length > 0)
-            {
-                Wait(Told());
-            }
-        }
-        catch (Exception e)
-        {
-            _callbackFailure = e;
-        }
-
-        Remove(taken).ForEach(q => q.Dispose());
-
-        async Task<bool> Told()
-        {
-            await tell(partitions);
-            return true;
-        }
-    }
-
-    private List<PartitionQueue> Remove(List<TopicPartitionOffset> taken)
-    {
-        var queues = new List<PartitionQueue>();
-        foreach (var partition in taken)
-        {
-            if (_assigned.TryRemove(new(partition.Topic, partition.Partition.Value), out var assigned))
-            {
-                queues.Add(assigned.Queue);
-            }
-        }
-
-        TakeTurns();
-        return queues;
-    }
-
-    private void TakeTurns() => _turns = [.. _assigned.Keys.Order(TopicPartitionOrder.Instance)];
-
-    private CancellationToken Token => _request?.Token ?? CancellationToken.None;
-
-    // The client's callbacks are synchronous, and this thread has nothing else to do.
-    private static T Wait<T>(Task<T> task) => task.ConfigureAwait(false).GetAwaiter().GetResult();
-
     private void Close()
     {
         try
         {
-            foreach (var assigned in _assigned.Values)
-            {
-                assigned.Queue.Dispose();
-            }
-
+            _assignment.DisposeQueues();
             QueueSignal.Detach(_events);
             LibRdKafka.DestroyQueue(_events);
             _consumer.Close();

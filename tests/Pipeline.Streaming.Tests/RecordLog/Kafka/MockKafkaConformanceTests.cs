@@ -1,5 +1,6 @@
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Streaming.RecordLog.Kafka;
+using Pipeline.Testing;
 
 namespace Pipeline.Streaming.Tests.RecordLog.Kafka;
 

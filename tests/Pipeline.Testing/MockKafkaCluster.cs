@@ -1,15 +1,16 @@
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Pipeline.Streaming.RecordLog.Kafka.Native;
+using Xunit;
 
-namespace Pipeline.Streaming.Tests.RecordLog.Kafka;
+namespace Pipeline.Testing;
 
 /// <summary>
 /// Brokers inside this process, from librdkafka itself: they speak the protocol over sockets, keep what is produced in memory, and
 /// know groups, but can neither create topics on request nor look offsets up by time.
 /// <see href="https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.h"/>
 /// </summary>
-internal sealed unsafe class MockKafkaCluster : IDisposable
+public sealed unsafe class MockKafkaCluster : IDisposable
 {
     private readonly IProducer<Null, Null> _host = new ProducerBuilder<Null, Null>(new ProducerConfig { BootstrapServers = "127.0.0.1:1" })
         .SetLogHandler((_, _) => { })
