@@ -52,7 +52,7 @@ public static class DashboardBuilderExtensions
         app.UseExceptionHandler();
         app.UseStatusCodePages(ApiProblem.WriteStatusAsync);
         app.Use(PageSecurity.AddHeadersAsync);
-        app.UseRateLimiter();
+        app.UsePageLimits();
         app.UseAntiforgery();
 
         var api = app.MapGroup("/api").RequireRole(ApiRoles.Viewer);

@@ -77,6 +77,38 @@ public abstract class DagRunExecutorTests(Backend backend)
         Assert.Equal(("upstream_failed", "upstream_failed", "success"), (finished.TaskState("b"), finished.TaskState("c"), finished.TaskState("other")));
     }
 
+    /// <summary>Each is called once, after what it tells of is stored; what it throws harms nothing.</summary>
+    [Fact]
+    public async Task Run_Callbacks_AreToldHowTriesAndTheRunEnd()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var told = new ConcurrentQueue<string>();
+        Func<DagCallbackContext, CancellationToken, Task> Tell(string what) => (context, _) =>
+        {
+            told.Enqueue($"{what} {context.Task?.TaskId ?? context.Run.State.ToWireName()} {context.Reason}".TrimEnd());
+            return what == "success" ? throw new InvalidOperationException("a callback has no say") : System.Threading.Tasks.Task.CompletedTask;
+        };
+        DagTask Telling(string id, Func<TaskContext, CancellationToken, Task> run) => new(id, run)
+        {
+            Retries = 1,
+            RetryDelay = new RetryDelay(TimeSpan.Zero, TimeSpan.Zero),
+            OnSuccess = Tell("success"),
+            OnFailure = Tell("failure"),
+            OnRetry = Tell("retry"),
+            OnSkipped = Tell("skipped"),
+        };
+        var dag = new DagBuilder("d") { OnSuccess = Tell("run succeeded"), OnFailure = Tell("run failed") }
+            .Add(Telling("good", (_, _) => System.Threading.Tasks.Task.CompletedTask))
+            .Add(Telling("bad", (context, _) => throw new InvalidOperationException($"no {context.TryNumber}")))
+            .Add(Telling("idle", (_, _) => throw new TaskSkippedException("nothing new")))
+            .Build();
+
+        var finished = await RunAsync(kit.Build([dag]), Cancellation);
+
+        Assert.Equal(("failed", "success"), (finished.State, finished.TaskState("good")));
+        Assert.Equal(["failure bad no 2", "retry bad no 1", "run failed failed", "skipped idle nothing new", "success good"], told.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task Run_FailureInsideButLeafSucceeded_IsDecidedByTheLeaves()
     {
@@ -86,6 +118,24 @@ public abstract class DagRunExecutorTests(Backend backend)
         var finished = await RunAsync(kit.Build([dag]), Cancellation);
 
         Assert.Equal(("success", "skipped", "skipped"), (finished.State, finished.TaskState("a"), finished.TaskState("b")));
+    }
+
+    [Fact]
+    public async Task Run_LongerThanItsTimeout_FailsAndTheRestIsSkipped()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var clock = new FakeTimeProvider();
+        var dag = new DagBuilder("d") { RunTimeout = TimeSpan.FromSeconds(20) }
+            .Add(Nothing("done"))
+            .Add(Task("hangs", (_, cancel) => System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancel)))
+            .Add(Nothing("later"))
+            .Chain("done", "hangs", "later")
+            .Build();
+
+        var finished = await RunAsync(kit.Build([dag], clock), Cancellation);
+
+        Assert.Equal(("failed", "success", "skipped", "skipped"), (finished.State, finished.TaskState("done"), finished.TaskState("hangs"), finished.TaskState("later")));
+        Assert.InRange((finished.Run.EndDate - finished.Run.StartDate)!.Value.TotalSeconds, 20, 60);
     }
 
     [Fact]

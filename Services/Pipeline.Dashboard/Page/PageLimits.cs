@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.RateLimiting;
 
 namespace Pipeline.Dashboard.Page;
 
@@ -23,5 +24,18 @@ internal static class PageLimits
         options.AddPolicy(Downloads, context => RateLimitPartition.GetConcurrencyLimiter(
             context.User.Identity?.Name ?? "",
             _ => new ConcurrencyLimiterOptions { PermitLimit = DownloadsAtOnce }));
+    });
+
+    /// <summary>Applies the limits. The limiter looks at what it counts ten times a second, so it is made for the first request that has a limit.</summary>
+    public static void UsePageLimits(this IApplicationBuilder app) => app.Use(next =>
+    {
+        var limited = new Lazy<RequestDelegate>(() =>
+        {
+            var branch = app.New();
+            branch.UseRateLimiter();
+            branch.Run(next);
+            return branch.Build();
+        });
+        return context => (context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null ? next : limited.Value)(context);
     });
 }
