@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Pipeline.Contracts;
 
 namespace Pipeline.Processor.Steps;
@@ -58,16 +57,23 @@ internal struct SessionCell
     /// <summary>Counts by type as JSON, in the order of the contract's types: <c>{"login":1,"view":4}</c>.</summary>
     public readonly string CountsAsJson()
     {
-        var json = new StringBuilder("{");
+        // Once per session and flush: nothing but the text itself is allocated.
+        var json = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
+        var separator = "{\"";
         for (var type = 0; type < EventCounts.Length; type++)
         {
             if (_counts[type] > 0)
             {
-                json.Append(json.Length > 1 ? "," : "").Append(CultureInfo.InvariantCulture, $"\"{((EventType)type).WireName()}\":{_counts[type]}");
+                json.AppendLiteral(separator);
+                json.AppendLiteral(((EventType)type).WireName());
+                json.AppendLiteral("\":");
+                json.AppendFormatted(_counts[type]);
+                separator = ",\"";
             }
         }
 
-        return json.Append('}').ToString();
+        json.AppendLiteral(Events == 0 ? "{}" : "}");
+        return json.ToStringAndClear();
     }
 
     private readonly record struct Edge(long Time, EventType Type)

@@ -15,15 +15,15 @@ namespace Pipeline.Streaming.Windowing;
 /// key's fragments, put together when it is emitted. Without a maximum length there is one slice, and a session is one fragment.
 /// </para>
 /// <para>
-/// Fragments lie in one array and hang together per key, so that saving them is a copy. Every start that ceases to exist is reported,
-/// whether it was emitted or not: after a crash nobody knows any more what was emitted between the checkpoint and the crash.
+/// Every start that ceases to exist is reported, whether it was emitted or not: after a crash nobody knows any more what was emitted
+/// between the checkpoint and the crash.
 /// </para>
 /// </remarks>
 public sealed class SessionAggregator<TKey, TAccumulator>
     where TKey : unmanaged, IEquatable<TKey>
     where TAccumulator : unmanaged
 {
-    private const int End = -1;
+    private const int End = SessionFragments<TKey, TAccumulator>.End;
     private const int BucketsPerGap = 64;
 
     /// <summary>
@@ -34,19 +34,14 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     private readonly SessionWindows _windows;
     private readonly long _retention;
     private readonly Merge<TAccumulator> _merge;
-    private readonly KeyedState<TKey, int> _heads = new();
+    private readonly SessionFragments<TKey, TAccumulator> _fragments;
     private readonly List<int> _dirty = [];
     private readonly List<(TKey Key, long Start)> _removed = [];
-    private readonly List<int> _fragments = [];
     private readonly List<int> _gone = [];
     private readonly long _slice;
-    private readonly long _maxLength;
     private readonly int _maxSessions;
     private readonly DueSlots _due;
     private TAccumulator _refused;
-    private Session<TKey, TAccumulator>[] _sessions = new Session<TKey, TAccumulator>[64];
-    private int _used;
-    private int _free = End;
     private Watermark _watermark = Watermark.None;
 
     // No session needs attention before the watermark reaches this.
@@ -60,16 +55,16 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     public SessionAggregator(SessionWindows windows, long latestWindow, Merge<TAccumulator> merge, int maxSessions = 2_000_000)
     {
         _windows = windows;
+        _fragments = new SessionFragments<TKey, TAccumulator>(windows, merge);
         _maxSessions = maxSessions;
         _due = new DueSlots(TimeSpan.FromMilliseconds(Math.Max(1, windows.Gap / BucketsPerGap)));
         _slice = windows.Slice?.Size ?? 0;
-        _maxLength = _slice == 0 ? long.MaxValue : windows.MaxLength!.Value / _slice * _slice;
         _retention = latestWindow;
         _merge = merge;
     }
 
     /// <summary>Sessions in state (their fragments, to be exact), closed ones that may still change included.</summary>
-    public int Count { get; private set; }
+    public int Count => _fragments.Count;
 
     /// <summary>Events that were not taken since the start: they would have begun more sessions than there may be, of all keys or of theirs.</summary>
     public long Refused { get; private set; }
@@ -82,12 +77,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// </summary>
     public ref TAccumulator Update(TKey key, long time, Watermark at)
     {
-        ref var head = ref _heads.GetOrAdd(key, out var isNew);
-        if (isNew)
-        {
-            head = End;
-        }
-
+        ref var head = ref _fragments.HeadOf(key, out var isNew);
         var found = End;
         var previous = End;
         var slot = head;
@@ -97,7 +87,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         while (slot != End)
         {
             count++;
-            ref var session = ref _sessions[slot];
+            ref var session = ref _fragments[slot];
             var next = session.Next;
             if (time - session.Last > _windows.Gap || session.Start - time > _windows.Gap)
             {
@@ -107,7 +97,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             }
 
             touchesNone = false;
-            isLate |= at.Value >= ClosesAt(session.Last) && WasClosed(head, slot, time, at);
+            isLate |= at.Value >= ClosesAt(session.Last) && WasClosed(key, slot, time, at);
             if (!IsInSlice(in session, time))
             {
                 previous = slot;
@@ -122,7 +112,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             {
                 // The event bridges two fragments: the later found one goes into the first.
                 Absorb(found, slot);
-                _sessions[previous].Next = next;
+                _fragments[previous].Next = next;
                 Release(slot);
             }
 
@@ -136,12 +126,12 @@ public sealed class SessionAggregator<TKey, TAccumulator>
                 return ref Refuse(key, isNew);
             }
 
-            found = Add(key, time, head);
+            found = _fragments.Add(key, time, head);
             head = found;
             isLate |= touchesNone && at.Value >= ClosesAt(time);
         }
 
-        ref var result = ref _sessions[found];
+        ref var result = ref _fragments[found];
         result.IsLateUpdate |= isLate;
         MarkDirty(ref result, found);
         return ref result.Accumulator;
@@ -174,9 +164,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         {
             foreach (var slot in _dirty)
             {
-                if (_sessions[slot].IsDirty)
+                if (_fragments[slot].IsDirty)
                 {
-                    Settle(_sessions[slot].Key, early, emit, remove);
+                    Settle(_fragments[slot].Key, early, emit, remove);
                 }
             }
 
@@ -198,17 +188,11 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <summary>Shows a key's sessions as they are now, emitted or not; changes nothing.</summary>
     public void Visit(TKey key, SessionEmitter<TKey, TAccumulator> visit)
     {
-        ref var head = ref _heads.Find(key);
-        if (Unsafe.IsNullRef(ref head))
+        _fragments.Gather(key);
+        for (int first = 0, past; first < _fragments.Gathered.Count; first = past)
         {
-            return;
-        }
-
-        Gather(head);
-        for (int first = 0, past; first < _fragments.Count; first = past)
-        {
-            past = PastOf(first);
-            var session = Merge(first, past);
+            past = _fragments.PastOf(first);
+            var session = _fragments.Merge(first, past);
             session.IsClosed = _watermark.Value >= ClosesAt(session.Last);
             if (session.Start >= _emitFrom)
             {
@@ -220,9 +204,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <summary>Shows the sessions of some keys, up to a number of keys.</summary>
     public void VisitSome(int maxKeys, SessionEmitter<TKey, TAccumulator> visit)
     {
-        for (var i = 0; i < Math.Min(maxKeys, _heads.Count); i++)
+        for (var i = 0; i < Math.Min(maxKeys, _fragments.Keys.Length); i++)
         {
-            Visit(_heads.Keys[i], visit);
+            Visit(_fragments.Keys[i], visit);
         }
     }
 
@@ -233,10 +217,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     {
         writer.Write(_watermark.Value);
         writer.Write(_emitFrom);
-        writer.Write(_free);
-        writer.Write(Count);
-        writer.WriteArray<Session<TKey, TAccumulator>>(_sessions.AsSpan(0, _used));
-        _heads.Save(writer);
+        _fragments.Save(writer);
         writer.Write(_removed.Count);
         foreach (var (key, start) in _removed)
         {
@@ -249,23 +230,18 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     {
         _watermark = new Watermark(reader.Read<long>());
         _emitFrom = reader.Read<long>();
-        _free = reader.Read<int>();
-        Count = reader.Read<int>();
-        _used = reader.ReadCount();
-        _sessions = new Session<TKey, TAccumulator>[Math.Max(64, _used)];
-        reader.ReadItems(_sessions.AsSpan(0, _used));
-        _heads.Restore(ref reader);
+        _fragments.Restore(ref reader);
         for (var remaining = reader.Read<int>(); remaining > 0; remaining--)
         {
             _removed.Add((reader.Read<TKey>(), reader.Read<long>()));
         }
 
-        for (var slot = 0; slot < _used; slot++)
+        for (var slot = 0; slot < _fragments.Used; slot++)
         {
-            if (_sessions[slot].IsUsed)
+            if (_fragments[slot].IsUsed)
             {
-                _due.Schedule(slot, _sessions[slot].Due);
-                _nextDue = Math.Min(_nextDue, _sessions[slot].Due);
+                _due.Schedule(slot, _fragments[slot].Due);
+                _nextDue = Math.Min(_nextDue, _fragments[slot].Due);
             }
         }
 
@@ -275,9 +251,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     private void ListDirty()
     {
         _dirty.Clear();
-        for (var slot = 0; slot < _used; slot++)
+        for (var slot = 0; slot < _fragments.Used; slot++)
         {
-            if (_sessions[slot].IsDirty)
+            if (_fragments[slot].IsDirty)
             {
                 _dirty.Add(slot);
             }
@@ -292,21 +268,21 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         => _slice == 0 || (time < session.SliceEnd && time >= session.SliceEnd - _slice);
 
     /// <summary>Whether the session of a fragment was closed and would take an event at a time.</summary>
-    private bool WasClosed(int head, int slot, long time, Watermark at)
+    private bool WasClosed(TKey key, int slot, long time, Watermark at)
     {
         if (_slice == 0)
         {
             return true;
         }
 
-        Gather(head);
-        for (int first = 0, past; first < _fragments.Count; first = past)
+        _fragments.Gather(key);
+        for (int first = 0, past; first < _fragments.Gathered.Count; first = past)
         {
-            past = PastOf(first);
-            if (_fragments.IndexOf(slot, first, past - first) >= 0)
+            past = _fragments.PastOf(first);
+            if (_fragments.Gathered.IndexOf(slot, first, past - first) >= 0)
             {
-                var start = _sessions[_fragments[first]].SliceEnd - _slice;
-                return time < start + _maxLength && at.Value >= ClosesAt(_sessions[_fragments[past - 1]].Last);
+                var start = _fragments[_fragments.Gathered[first]].SliceEnd - _slice;
+                return time < start + _fragments.MaxLength && at.Value >= ClosesAt(_fragments[_fragments.Gathered[past - 1]].Last);
             }
         }
 
@@ -329,8 +305,8 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
     private void Absorb(int into, int slot)
     {
-        ref var target = ref _sessions[into];
-        ref var source = ref _sessions[slot];
+        ref var target = ref _fragments[into];
+        ref var source = ref _fragments[slot];
 
         // The merged session is known by the earlier start; the later one exists no more.
         _removed.Add((target.Key, Math.Max(target.Start, source.Start)));
@@ -345,50 +321,17 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         Refused++;
         if (isNew)
         {
-            _heads.Remove(key);
+            _fragments.Remove(key);
         }
 
         _refused = default;
         return ref _refused;
     }
 
-    private int Add(TKey key, long time, int next)
-    {
-        int slot;
-        if (_free != End)
-        {
-            slot = _free;
-            _free = _sessions[slot].Next;
-        }
-        else
-        {
-            if (_used == _sessions.Length)
-            {
-                Array.Resize(ref _sessions, _sessions.Length * 2);
-            }
-
-            slot = _used++;
-        }
-
-        _sessions[slot] = new Session<TKey, TAccumulator>
-        {
-            Key = key,
-            Start = time,
-            Last = time,
-            SliceEnd = _windows.Slice is { } slice ? slice.StartOf(time) + slice.Size : 0,
-            Next = next,
-            IsUsed = true,
-        };
-        Count++;
-        return slot;
-    }
-
     private void Release(int slot)
     {
         _due.Forget(slot);
-        _sessions[slot] = new Session<TKey, TAccumulator> { Next = _free };
-        _free = slot;
-        Count--;
+        _fragments.Release(slot);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -419,9 +362,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         var near = _due.Near;
         for (var i = 0; i < near.Count; i++)
         {
-            if (_due.IsNear(near[i]) && _watermark.Value >= _sessions[near[i]].Due)
+            if (_due.IsNear(near[i]) && _watermark.Value >= _fragments[near[i]].Due)
             {
-                Settle(_sessions[near[i]].Key, early: false, emit, remove);
+                Settle(_fragments[near[i]].Key, early: false, emit, remove);
             }
         }
 
@@ -429,10 +372,10 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         for (var i = 0; i < near.Count; i++)
         {
             var slot = near[i];
-            if (_due.IsNear(slot) && !_due.TryPutAway(slot, _sessions[slot].Due))
+            if (_due.IsNear(slot) && !_due.TryPutAway(slot, _fragments[slot].Due))
             {
                 near[kept++] = slot;
-                _nextDue = Math.Min(_nextDue, _sessions[slot].Due);
+                _nextDue = Math.Min(_nextDue, _fragments[slot].Due);
             }
         }
 
@@ -443,14 +386,14 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <summary>Emits those sessions of a key that are to be, and discards those that no record can change any more.</summary>
     private void Settle(TKey key, bool early, SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
     {
-        Gather(_heads.Find(key));
+        _fragments.Gather(key);
 
         // One event more can move every cut behind it, so one dirty fragment makes all sessions of the key dirty.
-        var isDirty = _fragments.Exists(slot => _sessions[slot].IsDirty);
-        for (int first = 0, past; first < _fragments.Count; first = past)
+        var isDirty = IsAnyDirty();
+        for (int first = 0, past; first < _fragments.Gathered.Count; first = past)
         {
-            past = PastOf(first);
-            var last = _sessions[_fragments[past - 1]].Last;
+            past = _fragments.PastOf(first);
+            var last = _fragments[_fragments.Gathered[past - 1]].Last;
             var isClosed = _watermark.Value >= ClosesAt(last);
             if (isClosed ? isDirty || !IsKnownAsClosed(first, past) : early && isDirty)
             {
@@ -460,14 +403,14 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             var due = isClosed ? last + _windows.Gap + _retention : ClosesAt(last);
             for (var i = first; i < past; i++)
             {
-                _sessions[_fragments[i]].Due = due;
+                _fragments[_fragments.Gathered[i]].Due = due;
                 if (isClosed && _watermark.Value >= due)
                 {
-                    _gone.Add(_fragments[i]);
+                    _gone.Add(_fragments.Gathered[i]);
                 }
                 else
                 {
-                    _due.Schedule(_fragments[i], due);
+                    _due.Schedule(_fragments.Gathered[i], due);
                 }
             }
 
@@ -476,7 +419,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
         foreach (var slot in _gone)
         {
-            Unlink(slot);
+            _fragments.Unlink(slot);
             Release(slot);
         }
 
@@ -487,7 +430,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     {
         for (var i = first; i < past; i++)
         {
-            ref var fragment = ref _sessions[_fragments[i]];
+            ref var fragment = ref _fragments[_fragments.Gathered[i]];
             fragment.IsClosed = isClosed;
             fragment.IsDirty = false;
             if (i > first && fragment.Start >= _emitFrom)
@@ -497,96 +440,36 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             }
         }
 
-        var session = Merge(first, past);
+        var session = _fragments.Merge(first, past);
         if (session.Start >= _emitFrom)
         {
             emit(in session);
         }
     }
 
+    private bool IsAnyDirty()
+    {
+        foreach (var slot in _fragments.Gathered)
+        {
+            if (_fragments[slot].IsDirty)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private bool IsKnownAsClosed(int first, int past)
     {
         for (var i = first; i < past; i++)
         {
-            if (!_sessions[_fragments[i]].IsClosed)
+            if (!_fragments[_fragments.Gathered[i]].IsClosed)
             {
                 return false;
             }
         }
 
         return true;
-    }
-
-    /// <summary>The fragments of a key in the order of time.</summary>
-    private void Gather(int head)
-    {
-        _fragments.Clear();
-        for (var slot = head; slot != End; slot = _sessions[slot].Next)
-        {
-            var at = _fragments.Count;
-            while (at > 0 && _sessions[_fragments[at - 1]].Start > _sessions[slot].Start)
-            {
-                at--;
-            }
-
-            _fragments.Insert(at, slot);
-        }
-    }
-
-    /// <summary>Where the session ends that begins with a gathered fragment: at a gap, or where it would become too long.</summary>
-    private int PastOf(int first)
-    {
-        ref var begin = ref _sessions[_fragments[first]];
-        var past = first + 1;
-        while (past < _fragments.Count)
-        {
-            ref var fragment = ref _sessions[_fragments[past]];
-            if (fragment.Start - _sessions[_fragments[past - 1]].Last > _windows.Gap || fragment.SliceEnd - begin.SliceEnd >= _maxLength)
-            {
-                break;
-            }
-
-            past++;
-        }
-
-        return past;
-    }
-
-    private Session<TKey, TAccumulator> Merge(int first, int past)
-    {
-        var session = _sessions[_fragments[first]];
-        for (var i = first + 1; i < past; i++)
-        {
-            ref var fragment = ref _sessions[_fragments[i]];
-            session.Last = fragment.Last;
-            session.IsLateUpdate |= fragment.IsLateUpdate;
-            _merge(ref session.Accumulator, in fragment.Accumulator);
-        }
-
-        return session;
-    }
-
-    private void Unlink(int slot)
-    {
-        var key = _sessions[slot].Key;
-        ref var head = ref _heads.Find(key);
-        if (head == slot)
-        {
-            head = _sessions[slot].Next;
-            if (head == End)
-            {
-                _heads.Remove(key);
-            }
-
-            return;
-        }
-
-        var before = head;
-        while (_sessions[before].Next != slot)
-        {
-            before = _sessions[before].Next;
-        }
-
-        _sessions[before].Next = _sessions[slot].Next;
     }
 }
