@@ -50,8 +50,11 @@ public sealed class CassandraOptions
     /// <summary>Partitions that the events of one bucket are spread over, 1 to 256. Fixed when the keyspace is made. Default: 4.</summary>
     public int EventShards { get; set; } = 4;
 
-    /// <summary>Partitions that the index of a month by user is spread over, 1 to 1,024. Fixed when the keyspace is made. Default: 32.</summary>
-    public int UserSlots { get; set; } = 32;
+    /// <summary>Length of the time part of a partition of the index by user; divides a day. Fixed when the keyspace is made. Default: 1 day.</summary>
+    public TimeSpan UserBucket { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>Partitions that the index by user is spread over in each of its buckets, 1 to 1,024. Fixed when the keyspace is made. Default: 8.</summary>
+    public int UserSlots { get; set; } = 8;
 
     /// <summary>How long one request may take. Default: 5 s.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);

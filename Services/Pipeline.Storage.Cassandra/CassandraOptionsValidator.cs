@@ -18,8 +18,9 @@ internal sealed partial class CassandraOptionsValidator(IConfiguration configura
         Expect(errors, ReplicationSetting.TryParse(options.Replication, out _), nameof(options.Replication), options.Replication, "must be a number, or datacenters with a number each as in dc1:3,dc2:3");
         Expect(errors, ConsistencyNames.TryParse(options.Consistency, out var level) && !ConsistencyNames.IsSerial(level) && level != ConsistencyLevel.Any, nameof(options.Consistency), options.Consistency, "must be ONE, TWO, THREE, LOCAL_ONE, LOCAL_QUORUM, QUORUM, EACH_QUORUM or ALL");
         Expect(errors, ConsistencyNames.TryParse(options.SerialConsistency, out var serial) && ConsistencyNames.IsSerial(serial), nameof(options.SerialConsistency), options.SerialConsistency, "must be LOCAL_SERIAL or SERIAL");
-        Expect(errors, options.EventBucket >= TimeSpan.FromMinutes(1) && options.EventBucket <= Day && Day.Ticks % options.EventBucket.Ticks == 0, nameof(options.EventBucket), options.EventBucket, "must divide a day and be at least a minute");
+        ExpectBucket(errors, nameof(options.EventBucket), options.EventBucket);
         ExpectRange(errors, nameof(options.EventShards), options.EventShards, 1, 256);
+        ExpectBucket(errors, nameof(options.UserBucket), options.UserBucket);
         ExpectRange(errors, nameof(options.UserSlots), options.UserSlots, 1, 1024);
         ExpectRange(errors, nameof(options.MaxInFlight), options.MaxInFlight, 1, 2048);
         ExpectTime(errors, nameof(options.RequestTimeout), options.RequestTimeout);
@@ -33,6 +34,9 @@ internal sealed partial class CassandraOptionsValidator(IConfiguration configura
 
     private static void ExpectRange(List<string> errors, string setting, int value, int least, int most)
         => Expect(errors, value >= least && value <= most, setting, value, string.Create(CultureInfo.InvariantCulture, $"must be between {least} and {most}"));
+
+    private static void ExpectBucket(List<string> errors, string setting, TimeSpan value)
+        => Expect(errors, value >= TimeSpan.FromMinutes(1) && value <= Day && Day.Ticks % value.Ticks == 0, setting, value, "must divide a day and be at least a minute");
 
     private static void ExpectTime(List<string> errors, string setting, TimeSpan value)
         => Expect(errors, value >= TimeSpan.FromMilliseconds(100) && value <= TimeSpan.FromMinutes(5), setting, value, "must be between 100 ms and 5 minutes");

@@ -4,12 +4,15 @@ namespace Pipeline.Storage.Cassandra;
 internal sealed class Layout(CassandraOptions options)
 {
     private readonly long _bucketMs = (long)options.EventBucket.TotalMilliseconds;
+    private readonly long _userBucketMs = (long)options.UserBucket.TotalMilliseconds;
 
     public int Shards => options.EventShards;
 
     public int Slots => options.UserSlots;
 
     public long BucketOf(long time) => Times.FloorOf(time, _bucketMs);
+
+    public long UserBucketOf(long time) => Times.FloorOf(time, _userBucketMs);
 
     public long BucketLength => _bucketMs;
 

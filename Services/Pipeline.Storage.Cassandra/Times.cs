@@ -11,9 +11,12 @@ internal static class Times
     private const long Most = 253_402_300_799_999;
 
     /// <exception cref="StorageException">Not a year from 1 to 9999.</exception>
-    public static DateTimeOffset ToTimestamp(long unixMs)
+    public static DateTimeOffset ToTimestamp(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(Checked(unixMs));
+
+    /// <inheritdoc cref="ToTimestamp"/>
+    public static long Checked(long unixMs)
         => unixMs is >= Least and <= Most
-            ? DateTimeOffset.FromUnixTimeMilliseconds(unixMs)
+            ? unixMs
             : throw new StorageException(string.Create(CultureInfo.InvariantCulture, $"{unixMs} ms is not a time that can be stored."), isTransient: false);
 
     /// <summary>The same for the end of a range, which may be beyond all times.</summary>
@@ -27,16 +30,8 @@ internal static class Times
 
     public static long DayOf(long unixMs) => FloorOf(unixMs, DayMs);
 
-    public static long MonthOf(long unixMs)
-    {
-        var day = ToBound(unixMs);
-        return new DateTimeOffset(day.Year, day.Month, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
-    }
-
     /// <summary>The name of a day, as in <c>2026-11-25</c>. Text, because SQL engines read neighbouring dates as a range over the whole table.</summary>
     public static string DayName(long unixMs) => ToBound(unixMs).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    public static string MonthName(long unixMs) => ToBound(unixMs).ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
     private static long Modulo(long value, long length) => ((value % length) + length) % length;
 }

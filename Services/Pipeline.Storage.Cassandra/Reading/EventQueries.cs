@@ -7,7 +7,10 @@ internal sealed class EventQueries(CassandraReader reader, Layout layout)
 {
     private const string Columns =
         """
-        SELECT event_time, event_id, user_id, event_type, nationality, country, region, gender, age_band, flags, ingested_at, topic, partition, offset, event_data
+        SELECT event_time, event_id, user_id, event_data,
+            labels.event_type AS event_type, labels.nationality AS nationality, labels.country AS country, labels.region AS region, labels.gender AS gender,
+            labels.age_band AS age_band, labels.flags AS flags,
+            source.topic AS topic, source.partition AS partition, source.offset AS offset, source.ingested_at AS ingested_at
         FROM events_by_bucket WHERE bucket = ? AND shard = ?
 
         """;
@@ -17,12 +20,13 @@ internal sealed class EventQueries(CassandraReader reader, Layout layout)
     private const string RangeAfter = Columns + "AND event_time >= ? AND (event_time, event_id) < (?, ?)";
     private const string TimesOf = "SELECT event_time FROM event_times WHERE event_id = ?";
 
-    private const string OfUser = "SELECT event_time, event_id FROM events_by_user WHERE month = ? AND slot = ? AND user_id = ? AND event_time >= ? AND event_time <= ?";
+    private const string OfUser = "SELECT event_time, event_id FROM events_by_user WHERE bucket = ? AND slot = ? AND user_id = ? AND event_time >= ? AND event_time <= ?";
 
     private const string OfUserAfter =
-        "SELECT event_time, event_id FROM events_by_user WHERE month = ? AND slot = ? AND user_id = ? AND event_time >= ? AND (event_time, event_id) < (?, ?)";
+        "SELECT event_time, event_id FROM events_by_user WHERE bucket = ? AND slot = ? AND user_id = ? AND event_time >= ? AND (event_time, event_id) < (?, ?)";
 
     private const int ParallelReads = 32;
+    private const int MostBucketsAtOnce = 16;
 
     public async ValueTask<StoredEvent?> GetAsync(Guid eventId, CancellationToken cancellationToken)
     {
@@ -54,7 +58,7 @@ internal sealed class EventQueries(CassandraReader reader, Layout layout)
         foreach (var bucket in await reader.BucketsAsync(Listings.Events, layout.BucketOf(first), last, cancellationToken))
         {
             var shards = Enumerable.Range(0, layout.Shards).Select(shard => ReadShardAsync(bucket, (short)shard, first, last, after, cancellationToken));
-            await foreach (var found in ShardMerge.NewestFirstAsync(shards, cancellationToken))
+            await foreach (var found in ShardMerge.NewestFirstAsync(shards, e => e.EventTime, cancellationToken))
             {
                 page.Add(found, found.Data.Length);
                 if (page.IsFull)
@@ -90,13 +94,14 @@ internal sealed class EventQueries(CassandraReader reader, Layout layout)
         var (first, last) = Times.Inclusive(query.From, query.To);
         var after = CursorOf(query, Cursor.Kind.EventsOfUser, ref last);
         var page = new PageBuilder<StoredEvent>(query.Limit);
-        foreach (var month in await reader.BucketsAsync(Listings.EventsByUser, Times.MonthOf(first), last, cancellationToken))
+        var buckets = await reader.BucketsAsync(Listings.EventsByUser, layout.UserBucketOf(first), last, cancellationToken);
+
+        // The newest bucket alone, which is enough for a user who is active; then more at once, for one who rarely is.
+        for (var (at, count) = (0, 1); at < buckets.Count; at += count, count = Math.Min(count * 4, MostBucketsAtOnce))
         {
-            object[] key = [Times.MonthName(month), layout.SlotOf(userId), userId, Times.ToBound(first)];
-            var places = after is { } place
-                ? reader.ReadAsync(OfUserAfter, [.. key, Times.ToBound(place.Time), place.Id], bytes: null, cancellationToken)
-                : reader.ReadAsync(OfUser, [.. key, Times.ToBound(last)], bytes: null, cancellationToken);
-            await foreach (var chunk in places.Select(row => (Time: row.Time("event_time"), Id: row.GetValue<Guid>("event_id"))).Chunk(ParallelReads).WithCancellation(cancellationToken))
+            var places = ShardMerge.NewestFirstAsync(
+                buckets.Skip(at).Take(count).Select(bucket => PlacesAsync(bucket, userId, first, last, after, cancellationToken)), place => place.Time, cancellationToken);
+            await foreach (var chunk in places.Chunk(ParallelReads).WithCancellation(cancellationToken))
             {
                 // The index may name an event that is gone, or that belongs to another user by now.
                 var events = await Task.WhenAll(chunk.Select(p => FindAsync(p.Time, p.Id, cancellationToken).AsTask()));
@@ -112,6 +117,16 @@ internal sealed class EventQueries(CassandraReader reader, Layout layout)
         }
 
         return Build(page, Cursor.Kind.EventsOfUser);
+    }
+
+    private IAsyncEnumerable<(long Time, Guid Id)> PlacesAsync(
+        long bucket, Guid userId, long first, long last, (long Time, Guid Id)? after, CancellationToken cancellationToken)
+    {
+        object[] key = [Times.ToBound(bucket), layout.SlotOf(userId), userId, Times.ToBound(first)];
+        var rows = after is { } place
+            ? reader.ReadAsync(OfUserAfter, [.. key, Times.ToBound(place.Time), place.Id], bytes: null, cancellationToken)
+            : reader.ReadAsync(OfUser, [.. key, Times.ToBound(last)], bytes: null, cancellationToken);
+        return rows.Select(row => (row.Time("event_time"), row.GetValue<Guid>("event_id")));
     }
 
     /// <summary>The place behind which a listing goes on; moves the end of the range there.</summary>

@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Pipeline.Storage.Cassandra.Reading;
 
-/// <summary>Merges the shards of a bucket, each newest first, into one listing; of one millisecond, lower shards come first.</summary>
+/// <summary>Merges parts of a listing, each newest first, into one; the first row of each is asked for at once. Of one millisecond, those of earlier parts come first.</summary>
 internal static class ShardMerge
 {
-    public static async IAsyncEnumerable<StoredEvent> NewestFirstAsync(
-        IEnumerable<IAsyncEnumerable<StoredEvent>> shards, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<T> NewestFirstAsync<T>(
+        IEnumerable<IAsyncEnumerable<T>> shards, Func<T, long> timeOf, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var open = shards.Select(shard => shard.GetAsyncEnumerator(cancellationToken)).ToList();
         try
@@ -16,7 +16,7 @@ internal static class ShardMerge
             while (waiting.Count > 0)
             {
                 // MaxBy returns the first of several equal ones.
-                var newest = waiting.MaxBy(shard => shard.Current.EventTime)!;
+                var newest = waiting.MaxBy(shard => timeOf(shard.Current))!;
                 yield return newest.Current;
                 if (!await newest.MoveNextAsync())
                 {

@@ -18,9 +18,11 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
     private const string LockName = "schema";
     private const int LockSeconds = 60;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-    private static readonly string[] Scripts = ["001-tables.cql"];
+    // What version 1 had made is laid out otherwise and is refused; the script of each version after the oldest one changes what is there.
+    private const int Oldest = 2;
+    private static readonly string[] Scripts = ["002-tables.cql"];
 
-    public static int Version => Scripts.Length;
+    public static int Version => Oldest + Scripts.Length - 1;
 
     private string Keyspace => client.Options.Keyspace;
 
@@ -42,7 +44,14 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
             }
         }
 
-        if (await ReadVersionAsync(cancellationToken) is var version && version < Version)
+        var version = await ReadVersionAsync(cancellationToken);
+        if (version is > 0 and < Oldest)
+        {
+            throw new StorageException(
+                $"The keyspace {Keyspace} has schema version {version}, whose tables are laid out otherwise. Drop it or use another one, and rebuild the results (replay).", isTransient: false);
+        }
+
+        if (version < Version)
         {
             await MigrateAsync(cancellationToken);
             version = await ReadVersionAsync(cancellationToken);
@@ -87,9 +96,9 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
 
         try
         {
-            for (var version = await ReadVersionAsync(cancellationToken); version < Version; version++)
+            for (var version = Math.Max(await ReadVersionAsync(cancellationToken), Oldest - 1); version < Version; version++)
             {
-                foreach (var statement in StatementsOf(Scripts[version]))
+                foreach (var statement in StatementsOf(Scripts[version + 1 - Oldest]))
                 {
                     await RunAsync(statement, cancellationToken);
                     if (!await TryLockAsync(owner, cancellationToken))
@@ -142,7 +151,7 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
 
     private async Task RecordAsync(int version, CancellationToken cancellationToken)
     {
-        if (version == 1)
+        if (version == Oldest)
         {
             await QueryAsync($"INSERT INTO {LockTable} (name, layout) VALUES (?, ?) IF NOT EXISTS", ["layout", Layout()], cancellationToken);
             await QueryAsync($"INSERT INTO {LockTable} (name, version) VALUES (?, ?) IF NOT EXISTS", ["version", version], cancellationToken);
@@ -157,6 +166,7 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
     {
         [nameof(CassandraOptions.EventBucket)] = client.Options.EventBucket.ToString("c", CultureInfo.InvariantCulture),
         [nameof(CassandraOptions.EventShards)] = client.Options.EventShards.ToString(CultureInfo.InvariantCulture),
+        [nameof(CassandraOptions.UserBucket)] = client.Options.UserBucket.ToString("c", CultureInfo.InvariantCulture),
         [nameof(CassandraOptions.UserSlots)] = client.Options.UserSlots.ToString(CultureInfo.InvariantCulture),
     };
 

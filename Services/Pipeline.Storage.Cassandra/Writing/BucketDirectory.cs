@@ -16,7 +16,7 @@ internal sealed class BucketDirectory(CassandraClient client, CassandraReader re
     private const string RemoveBucket = "DELETE FROM buckets WHERE listing = ? AND bucket = ?";
 
     // The longest bucket: the entry must outlive the last row of it.
-    private static readonly TimeSpan Month = TimeSpan.FromDays(32);
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
     private readonly ConcurrentDictionary<Bucket, bool> _buckets = new();
     private readonly ConcurrentDictionary<WindowSeries, bool> _series = new();
@@ -34,7 +34,7 @@ internal sealed class BucketDirectory(CassandraClient client, CassandraReader re
         var requests = new List<IStatement>();
         foreach (var bucket in buckets)
         {
-            var timeToLive = TimeToLive.Seconds(bucket.Start, LongestRetention + Month, plan.Now);
+            var timeToLive = TimeToLive.Seconds(bucket.Start, LongestRetention + Longest, plan.Now);
             requests.Add(await client.BindAsync(AddBucket, cancellationToken, bucket.Listing, Times.ToTimestamp(bucket.Start), timeToLive));
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Cassandra;
 
@@ -17,6 +18,10 @@ internal sealed class DeadLetterTables(CassandraClient client, Layout layout, St
 
     private const string ByRule =
         "INSERT INTO dead_letters_by_rule (rule_id, day, ingested_at, topic, partition, offset) VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?";
+
+    // A server takes no mutation above half a segment of its commit log (16 MiB by default, less on some) and no frame above 16 MiB, and would refuse it
+    // for ever. No event may be larger than this; what is, is a dead letter, and all of it lies in the dead-letter topic.
+    private const int MostBytes = 1 << 20;
 
     private PreparedStatement? _upsert;
     private PreparedStatement? _byReason;
@@ -42,13 +47,17 @@ internal sealed class DeadLetterTables(CassandraClient client, Layout layout, St
         var (bucket, day, ingested) = (layout.BucketOf(row.IngestedAt), Times.DayOf(row.IngestedAt), Times.ToTimestamp(row.IngestedAt));
         var (timeToLive, writeTime) = (TimeToLive.Seconds(row.IngestedAt, storage.DeadLetterRetention, plan.Now), plan.TakeWriteTime());
         var (topic, reason, rule) = (Text.Of(row.Topic), Text.Of(row.ReasonCode), Text.Of(row.RuleId));
+        var (key, value) = (row.Key[..Math.Min(row.Key.Length, MostBytes)], row.Value[..Math.Min(row.Value.Length, MostBytes)]);
+        var message = row.Key.Length + row.Value.Length == key.Length + value.Length
+            ? Text.Of(row.Message)
+            : string.Create(CultureInfo.InvariantCulture, $"{Text.Of(row.Message)} Only the first {MostBytes} bytes of key and value are kept here, of {row.Key.Length} and {row.Value.Length}; all are in the dead-letter topic.");
         plan.Announce(Listings.DeadLetters, bucket);
         plan.Add(
             new PartitionKey(Listings.DeadLetters, bucket),
             _upsert!.Bind(
-                Times.ToTimestamp(bucket), ingested, topic, row.Partition, row.Offset, reason, rule, Text.Of(row.Message), row.ErrorOffset, Times.ToTimestamp(row.FailedAt),
-                row.Key.ToArray(), row.Value.ToArray(), writeTime, timeToLive),
-            200 + row.Key.Length + row.Value.Length);
+                Times.ToTimestamp(bucket), ingested, topic, row.Partition, row.Offset, reason, rule, message, row.ErrorOffset, Times.ToTimestamp(row.FailedAt),
+                key.ToArray(), value.ToArray(), writeTime, timeToLive),
+            200 + key.Length + value.Length);
         plan.Announce(Listings.DeadLettersOfReason(reason), day);
         plan.Add(
             new PartitionKey("dead_letters_by_reason", day, 0, reason),

@@ -46,26 +46,30 @@ internal sealed class RequestSender : IDisposable
 
     /// <summary>Sends all; when it returns all are confirmed. The first fault is thrown when nothing is under way any more.</summary>
     /// <exception cref="StorageException">At least one is not confirmed.</exception>
-    public async Task SendAsync(IReadOnlyCollection<IStatement> requests, CancellationToken cancellationToken)
+    /// <param name="requests">Enumerated as places get free.</param>
+    public async Task SendAsync(IEnumerable<IStatement> requests, CancellationToken cancellationToken)
     {
-        if (requests.Count == 0)
-        {
-            return;
-        }
-
         var session = await _client.SessionAsync(cancellationToken);
         var group = new Group();
-        foreach (var request in requests)
+        try
         {
-            await EnterAsync();
-            if (group.Fault is not null || cancellationToken.IsCancellationRequested)
+            foreach (var request in requests)
             {
-                Leave();
-                break;
-            }
+                await EnterAsync();
+                if (group.Fault is not null || cancellationToken.IsCancellationRequested)
+                {
+                    Leave();
+                    break;
+                }
 
-            group.Begin();
-            _ = RunAsync(session, request, group, cancellationToken);
+                group.Begin();
+                _ = RunAsync(session, request, group, cancellationToken);
+            }
+        }
+        catch (Exception e)
+        {
+            // What is under way is waited for all the same.
+            group.Fail(e);
         }
 
         await group.EndAsync();

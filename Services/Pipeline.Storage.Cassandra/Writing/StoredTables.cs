@@ -11,7 +11,7 @@ internal sealed class StoredTables(CassandraClient client, Layout layout, Sessio
     private static readonly string[] Removals =
     [
         "DELETE FROM events_by_bucket USING TIMESTAMP ? WHERE bucket = ? AND shard = ? AND event_time = ? AND event_id = ?",
-        "DELETE FROM events_by_user USING TIMESTAMP ? WHERE month = ? AND slot = ? AND user_id = ? AND event_time = ? AND event_id = ?",
+        "DELETE FROM events_by_user USING TIMESTAMP ? WHERE bucket = ? AND slot = ? AND user_id = ? AND event_time = ? AND event_id = ?",
         "DELETE FROM user_events USING TIMESTAMP ? WHERE event_id = ?",
         "DELETE FROM event_times USING TIMESTAMP ? WHERE event_id = ? AND event_time = ?",
         "DELETE FROM late_events USING TIMESTAMP ? WHERE bucket = ? AND event_time = ? AND " + Key,
@@ -40,7 +40,7 @@ internal sealed class StoredTables(CassandraClient client, Layout layout, Sessio
         Listings.Events,
         bucket => Enumerable.Range(0, layout.Shards).Select(shard => new object[] { Times.ToTimestamp(bucket), (short)shard }),
         """
-        SELECT event_time AS time, event_id, user_id, topic, partition, offset, WRITETIME(user_id) AS write_time
+        SELECT event_time AS time, event_id, user_id, source.topic AS topic, source.partition AS partition, source.offset AS offset, WRITETIME(user_id) AS write_time
         FROM events_by_bucket WHERE bucket = ? AND shard = ? AND event_time < ?
         """,
         RemoveEvent);
@@ -92,9 +92,9 @@ internal sealed class StoredTables(CassandraClient client, Layout layout, Sessio
     private void RemoveEvent(WritePlan plan, Row row, long writeTime)
     {
         var (ms, id, user) = (row.Time("time"), row.GetValue<Guid>("event_id"), row.GetValue<Guid>("user_id"));
-        var (time, bucket, month, shard, slot) = (Times.ToTimestamp(ms), layout.BucketOf(ms), Times.MonthOf(ms), layout.ShardOf(id), layout.SlotOf(user));
+        var (time, bucket, userBucket, shard, slot) = (Times.ToTimestamp(ms), layout.BucketOf(ms), layout.UserBucketOf(ms), layout.ShardOf(id), layout.SlotOf(user));
         plan.Add(new PartitionKey(Listings.Events, bucket, shard), _removals[0].Bind(writeTime, Times.ToTimestamp(bucket), shard, time, id));
-        plan.Add(new PartitionKey(Listings.EventsByUser, month, slot), _removals[1].Bind(writeTime, Times.MonthName(month), slot, user, time, id));
+        plan.Add(new PartitionKey(Listings.EventsByUser, userBucket, slot), _removals[1].Bind(writeTime, Times.ToTimestamp(userBucket), slot, user, time, id));
         if (client.Options.EventsById)
         {
             plan.Add(_removals[2].Bind(writeTime, id));

@@ -5,7 +5,8 @@ namespace Pipeline.Storage.Cassandra.Writing;
 
 /// <summary>
 /// What one result batch writes: rows of one Cassandra partition together, in unlogged batches that are one mutation on the
-/// server. Everything is bound, and so checked, before anything is sent.
+/// server. Everything is checked before anything is sent; the many rows of events are encoded when their batch is sent, so that only what is
+/// under way is in memory.
 /// </summary>
 internal sealed class WritePlan
 {
@@ -13,8 +14,9 @@ internal sealed class WritePlan
     private const int MaxRows = 64;
     private const int MaxBytes = 128 << 10;
 
-    private readonly Dictionary<PartitionKey, Open> _open = [];
-    private readonly List<IStatement> _requests = [];
+    private readonly Dictionary<PartitionKey, RowBatch> _open = [];
+    private readonly List<RowBatch> _batches = [];
+    private readonly List<PlannedRow> _single = [];
     private readonly HashSet<Bucket> _buckets = [];
 
     private readonly long _lastWriteTime;
@@ -36,8 +38,8 @@ internal sealed class WritePlan
 
     public long NextWriteTime { get; private set; }
 
-    /// <summary>Requests in no particular order: none depends on another.</summary>
-    public IReadOnlyList<IStatement> Requests => _requests;
+    /// <summary>Requests in no particular order, each made when it is asked for: none depends on another.</summary>
+    public IEnumerable<IStatement> Requests => _batches.Select(batch => batch.ToStatement()).Concat(_single.Select(row => row.Encode()));
 
     /// <summary>Time buckets that must be known to listings before the rows are there.</summary>
     public IReadOnlyCollection<Bucket> Buckets => _buckets;
@@ -55,23 +57,67 @@ internal sealed class WritePlan
 
     /// <summary>A row that shares its partition with others.</summary>
     /// <param name="bytes">About its size.</param>
-    public void Add(PartitionKey partition, BoundStatement row, int bytes = 100)
+    public void Add(PartitionKey partition, BoundStatement row, int bytes = 100) => Add(partition, new PlannedRow(new BoundRow(row), 0, 0), bytes);
+
+    /// <inheritdoc cref="Add(PartitionKey, BoundStatement, int)"/>
+    public void Add(PartitionKey partition, PlannedRow row, int bytes = 100)
     {
         ref var open = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, partition, out _);
-        if (open.Batch is null || open.Rows >= MaxRows || open.Bytes + bytes > MaxBytes)
+        if (open is null || open.Rows.Count >= MaxRows || open.Bytes + bytes > MaxBytes)
         {
-            open = new Open(new BatchStatement().SetBatchType(BatchType.Unlogged), 0, 0);
-            _requests.Add(open.Batch!);
+            open = new RowBatch();
+            _batches.Add(open);
         }
 
-        open.Batch!.Add(row);
-        open = open with { Rows = open.Rows + 1, Bytes = open.Bytes + bytes };
+        open.Rows.Add(row);
+        open.Bytes += bytes;
     }
 
     /// <summary>A row that is a partition of its own.</summary>
-    public void Add(BoundStatement row) => _requests.Add(row);
+    public void Add(BoundStatement row) => Add(new PlannedRow(new BoundRow(row), 0, 0));
 
-    private readonly record struct Open(BatchStatement? Batch, int Rows, int Bytes);
+    /// <inheritdoc cref="Add(BoundStatement)"/>
+    public void Add(PlannedRow row) => _single.Add(row);
+
+    private sealed class BoundRow(BoundStatement statement) : RowSource
+    {
+        public override BoundStatement Encode(int index, long writeTime) => statement;
+    }
+
+    private sealed class RowBatch
+    {
+        public List<PlannedRow> Rows { get; } = [];
+
+        public int Bytes { get; set; }
+
+        public IStatement ToStatement()
+        {
+            if (Rows.Count == 1)
+            {
+                return Rows[0].Encode();
+            }
+
+            var batch = new BatchStatement().SetBatchType(BatchType.Unlogged);
+            foreach (var row in Rows)
+            {
+                batch.Add(row.Encode());
+            }
+
+            return batch;
+        }
+    }
+}
+
+/// <summary>Makes the statements of a table's rows.</summary>
+internal abstract class RowSource
+{
+    public abstract BoundStatement Encode(int index, long writeTime);
+}
+
+/// <summary>A row that is to be written: which one of its source, and when (µs).</summary>
+internal readonly record struct PlannedRow(RowSource Source, int Index, long WriteTime)
+{
+    public BoundStatement Encode() => Source.Encode(Index, WriteTime);
 }
 
 /// <summary>A partition of a table: the parts of its key that the table has, the others empty.</summary>

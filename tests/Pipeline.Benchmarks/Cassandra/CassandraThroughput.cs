@@ -51,7 +51,7 @@ internal static class CassandraThroughput
         {
             var batches = Enumerable.Range(0, Partitions).Select(p => Prepare(p, count / Partitions, size)).ToList();
             GC.Collect();
-            var (before, started) = (BoxCpu.Now(), Stopwatch.GetTimestamp());
+            var (before, started, allocated) = (BoxCpu.Now(), Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes());
             var rows = what switch
             {
                 "store" or "store-by-id" => await StoreAsync(store, batches, options.EventsById),
@@ -63,12 +63,12 @@ internal static class CassandraThroughput
             var written = batches.Sum(b => b.Sum(each => each.Events.Count));
             if (isShown)
             {
-                Print(what, written, rows, seconds, after.Process - before.Process, after.Machine - before.Machine, sender.Limit);
+                Print(what, written, rows, seconds, after.Process - before.Process, after.Machine - before.Machine, GC.GetTotalAllocatedBytes() - allocated, sender.Limit);
             }
         }
     }
 
-    private static void Print(string what, int events, long rows, double seconds, TimeSpan process, TimeSpan machine, int concurrency)
+    private static void Print(string what, int events, long rows, double seconds, TimeSpan process, TimeSpan machine, long allocated, int concurrency)
     {
         using var self = Process.GetCurrentProcess();
         Console.Out.WriteLine(JsonSerializer.Serialize(
@@ -81,6 +81,7 @@ internal static class CassandraThroughput
                 RowsPerSecond = (long)(rows / seconds),
                 ClientCpuUsPerRow = Math.Round(process.TotalMicroseconds / rows, 2),
                 MachineCpuUsPerRow = Math.Round(machine.TotalMicroseconds / rows, 2),
+                AllocatedBytesPerRow = allocated / rows,
                 Concurrency = concurrency,
                 PeakRssMb = self.PeakWorkingSet64 >> 20,
             },
@@ -103,24 +104,42 @@ internal static class CassandraThroughput
         return partitions.Sum(batches => batches.Sum(b => (long)(b.Events.Count * (byId ? 3 : 2)) + b.Windows.Count));
     }
 
-    /// <summary>What a loader would do: bind, batch where rows share a partition, keep a number of requests under way.</summary>
+    /// <summary>
+    /// What a loader would do: a plain table of columns, bind, batch where rows share a partition, keep a number of requests under way. Batches go
+    /// into a table by time and into the index by user, as the store's do; rows into the seed's table.
+    /// </summary>
     private static async Task<long> PlainAsync(CassandraClient client, List<List<ResultBatch>> partitions, int inFlight, bool byId)
     {
         var session = await client.SessionAsync(CancellationToken.None);
-        var insert = await session.PrepareAsync(byId
-            ? "INSERT INTO user_events (event_id, user_id, event_type, timestamp, event_data) VALUES (?, ?, ?, ?, ?)"
-            : "INSERT INTO events_by_bucket (bucket, shard, event_time, event_id, user_id, event_type, nationality, gender, age_band, topic, partition, offset, event_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        await session.ExecuteAsync(new SimpleStatement(
+            """
+            CREATE TABLE IF NOT EXISTS plain_events (bucket timestamp, shard smallint, event_time timestamp, event_id uuid, user_id uuid, event_type text, nationality text,
+                country text, region text, gender text, age_band text, flags bigint, ingested_at timestamp, topic text, partition int, offset bigint, event_data blob,
+                PRIMARY KEY ((bucket, shard), event_time, event_id))
+            """));
+        var byIdInsert = await session.PrepareAsync("INSERT INTO user_events (event_id, user_id, event_type, timestamp, event_data) VALUES (?, ?, ?, ?, ?)");
+        var byTime = await session.PrepareAsync(
+            """
+            INSERT INTO plain_events (bucket, shard, event_time, event_id, user_id, event_type, nationality, country, region, gender, age_band, flags, ingested_at, topic, partition, offset, event_data)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """);
+        var byUser = await session.PrepareAsync("INSERT INTO events_by_user (bucket, slot, user_id, event_time, event_id) VALUES (?, ?, ?, ?, ?)");
         var layout = new Layout(client.Options);
         using var places = new SemaphoreSlim(inFlight);
         var rows = 0L;
         foreach (var batch in partitions.SelectMany(p => p))
         {
-            rows += batch.Events.Count;
+            rows += batch.Events.Count * (byId ? 1 : 2);
             IEnumerable<IStatement> requests = byId
-                ? batch.Events.Select(e => insert.Bind(e.EventId, e.UserId, e.EventType, Times.ToTimestamp(e.EventTime), EventData.ToMap(e.Data.Span)))
-                : batch.Events.GroupBy(e => (layout.BucketOf(e.EventTime), layout.ShardOf(e.EventId))).SelectMany(g => g.Chunk(PlainBatchRows)
-                    .Select(chunk => chunk.Aggregate(new BatchStatement().SetBatchType(BatchType.Unlogged), (all, e) => all.Add(insert.Bind(
-                        Times.ToTimestamp(g.Key.Item1), g.Key.Item2, Times.ToTimestamp(e.EventTime), e.EventId, e.UserId, e.EventType, e.Nationality, e.Gender, e.AgeBand, e.Topic, e.Partition, e.Offset, e.Data.ToArray())))));
+                ? batch.Events.Select(e => byIdInsert.Bind(e.EventId, e.UserId, e.EventType, Times.ToTimestamp(e.EventTime), JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(e.Data.Span)!.ToDictionary(f => f.Key, f => f.Value.ToString())))
+                : Batches(
+                    batch.Events.GroupBy(e => (layout.BucketOf(e.EventTime), layout.ShardOf(e.EventId))),
+                    (key, e) => byTime.Bind(
+                        Times.ToTimestamp(key.Item1), key.Item2, Times.ToTimestamp(e.EventTime), e.EventId, e.UserId, e.EventType, e.Nationality, e.Country, e.Region, e.Gender, e.AgeBand, (long)e.Flags,
+                        Times.ToTimestamp(e.IngestedAt), e.Topic, e.Partition, e.Offset, e.Data.ToArray()))
+                    .Concat(Batches(
+                        batch.Events.GroupBy(e => (Times.ToTimestamp(layout.UserBucketOf(e.EventTime)), layout.SlotOf(e.UserId))),
+                        (key, e) => byUser.Bind(key.Item1, key.Item2, e.UserId, Times.ToTimestamp(e.EventTime), e.EventId)));
             foreach (var request in requests)
             {
                 await places.WaitAsync();
@@ -151,6 +170,9 @@ internal static class CassandraThroughput
             }
         }
     }
+
+    private static IEnumerable<BatchStatement> Batches<TKey>(IEnumerable<IGrouping<TKey, EventRow>> partitions, Func<TKey, EventRow, BoundStatement> bind)
+        => partitions.SelectMany(p => p.Chunk(PlainBatchRows).Select(chunk => chunk.Aggregate(new BatchStatement().SetBatchType(BatchType.Unlogged), (all, e) => all.Add(bind(p.Key, e)))));
 
     private static List<ResultBatch> Prepare(int partition, int events, int size)
     {

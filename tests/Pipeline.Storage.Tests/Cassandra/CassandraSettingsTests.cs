@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Storage.Cassandra;
 using Pipeline.Storage.Cassandra.Writing;
@@ -7,6 +11,8 @@ namespace Pipeline.Storage.Tests.Cassandra;
 /// <summary>What needs no server: settings, the connection string, and what is computed.</summary>
 public sealed class CassandraSettingsTests
 {
+    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     [Theory]
     [InlineData("localhost", "localhost:9042")]
     [InlineData("a:9043, b:9043", "a:9043, b:9043")]
@@ -54,6 +60,7 @@ public sealed class CassandraSettingsTests
                 Consistency = "LOCAL_SERIAL",
                 SerialConsistency = "ONE",
                 EventBucket = TimeSpan.FromHours(7),
+                UserBucket = TimeSpan.FromDays(2),
                 EventShards = 0,
                 UserSlots = 5000,
                 MaxInFlight = 0,
@@ -64,7 +71,7 @@ public sealed class CassandraSettingsTests
             },
             "a:nowhere");
 
-        string[] settings = ["Keyspace", "Replication", "Consistency", "SerialConsistency", "EventBucket", "EventShards", "UserSlots", "MaxInFlight", "RequestTimeout", "ConnectTimeout"];
+        string[] settings = ["Keyspace", "Replication", "Consistency", "SerialConsistency", "EventBucket", "EventShards", "UserBucket", "UserSlots", "MaxInFlight", "RequestTimeout", "ConnectTimeout"];
         Assert.All(settings, setting => Assert.Contains(result.Failures!, f => f.StartsWith($"Cassandra:{setting} is '", StringComparison.Ordinal)));
         Assert.Contains(result.Failures!, f => f.Contains("'a:nowhere'", StringComparison.Ordinal));
         Assert.Equal(2, result.Failures!.Count(f => f.Contains("is not a file that can be read", StringComparison.Ordinal)));
@@ -99,15 +106,46 @@ public sealed class CassandraSettingsTests
     [Fact]
     public void EventData_OfAnEvent_KeepsTextAndWritesTheRestAsJson()
         => Assert.Equal(
-            [new("address", "{\"city\": \"Kyiv\"}"), new("age", "34"), new("first_name", "Zo\u00eb \"Z\""), new("ok", "true")],
-            EventData.ToMap("""{"first_name":"Zo\u00eb \"Z\"","age":34,"gone":null,"address":{"city": "Kyiv"},"ok":true}"""u8));
+            [new("first_name", "Zo\u00eb \"Z\""), new("age", "34"), new("address", "{\"city\": \"Kyiv\"}"), new("ok", "true")],
+            FieldsOf(EventData.ToMap("""{"first_name":"Zo\u00eb \"Z\"","age":34,"gone":null,"address":{"city": "Kyiv"},"ok":true}"""u8)));
+
+    [Fact]
+    public void EventData_OfAnyFields_Fits()
+    {
+        var random = new Random(11);
+        for (var round = 0; round < 200; round++)
+        {
+            // Short names and values are the ones whose lengths weigh most; some are longer than what is reserved without renting.
+            var fields = Enumerable.Range(0, random.Next(0, 400)).Select(i => KeyValuePair.Create(i == 0 ? "" : $"{i}", new string('\u00e4', random.Next(0, 3)))).ToList();
+            var json = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(fields), Unescaped);
+
+            Assert.Equal(fields, FieldsOf(EventData.ToMap(json)));
+        }
+    }
 
     [Theory]
     [InlineData("")]
     [InlineData("[1]")]
     [InlineData("{\"a\":1")]
+    [InlineData("{\"a\":null}")]
     [InlineData("{\"a\":\"\\ud800\"}")]
-    public void EventData_OfAnythingElse_IsEmpty(string value) => Assert.Empty(EventData.ToMap(System.Text.Encoding.UTF8.GetBytes(value)));
+    public void EventData_OfAnythingElse_IsEmpty(string value) => Assert.Empty(FieldsOf(EventData.ToMap(Encoding.UTF8.GetBytes(value))));
+
+    /// <summary>An encoded map as the native protocol describes it: a count, then names and values behind their lengths.</summary>
+    private static List<KeyValuePair<string, string>> FieldsOf(byte[] map)
+    {
+        var at = sizeof(int);
+        var fields = Enumerable.Range(0, BinaryPrimitives.ReadInt32BigEndian(map)).Select(_ => KeyValuePair.Create(Read(), Read())).ToList();
+        Assert.Equal(map.Length, at);
+        return fields;
+
+        string Read()
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(map.AsSpan(at));
+            at += sizeof(int) + length;
+            return Encoding.UTF8.GetString(map, at - length, length);
+        }
+    }
 
     private static Microsoft.Extensions.Options.ValidateOptionsResult Validate(CassandraOptions options, string address = "localhost")
         => new CassandraOptionsValidator(new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:cassandra", address)]).Build()).Validate(null, options);
