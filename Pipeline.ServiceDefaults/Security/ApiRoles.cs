@@ -15,6 +15,9 @@ public static class ApiRoles
     /// <summary>Changes what there is: deletes, pools, settings.</summary>
     public const string Admin = "admin";
 
+    /// <summary>The name of everybody where nobody has to say one.</summary>
+    public const string Anonymous = "anonymous";
+
     /// <summary>From the least to the most powerful.</summary>
     internal static readonly string[] All = [Viewer, Operator, Admin];
 

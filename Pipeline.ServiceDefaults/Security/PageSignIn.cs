@@ -9,5 +9,10 @@ public sealed class PageSignIn
     public const string Path = "/sign-in";
     public const string OutPath = "/sign-out";
 
+    /// <summary>Leads on to the provider of OpenID Connect, if there is one.</summary>
+    public const string ProviderPath = "/sign-in/provider";
+
+    internal const string CallbackPath = "/sign-in/callback";
+
     public static PageSignIn Instance { get; } = new();
 }

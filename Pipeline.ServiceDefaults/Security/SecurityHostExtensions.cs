@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -9,8 +10,8 @@ namespace Microsoft.Extensions.Hosting;
 public static class SecurityHostExtensions
 {
     /// <summary>
-    /// Adds the roles of <see cref="ApiRoles"/> and the tokens that carry them. A host that would listen beyond this machine without
-    /// a token does not start.
+    /// Adds the roles of <see cref="ApiRoles"/>, the tokens that carry them and the provider that tells them, as set. A host that would listen
+    /// beyond this machine with neither does not start.
     /// </summary>
     public static IHostApplicationBuilder AddApiSecurity(this IHostApplicationBuilder builder)
     {
@@ -24,7 +25,13 @@ public static class SecurityHostExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SecurityOptions>, SecurityOptionsValidator>());
         services.AddSingleton<TokenBook>();
         services.AddSingleton(provider => new TokenSignIn(provider.GetRequiredService<TokenBook>()));
-        services.AddAuthentication(TokenAuthentication.Scheme).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Scheme, null);
+        var authentication = services.AddAuthentication(TokenAuthentication.Scheme);
+        authentication.AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Scheme, null);
+        if (builder.Configuration.GetSection(SecurityOptions.SectionName).Get<SecurityOptions>()?.OpenIdConnect is { IsOn: true } provider && SecurityOptionsValidator.IsAuthority(provider.Authority))
+        {
+            authentication.AddOpenIdConnectSignIn(provider);
+        }
+
         var policies = services.AddAuthorizationBuilder();
         for (var i = 0; i < ApiRoles.All.Length; i++)
         {

@@ -1,14 +1,16 @@
 namespace Pipeline.ServiceDefaults.Security;
 
 /// <summary>
-/// Who may call the API. Without tokens it is open to this machine, with every right, and refuses to listen beyond it; with tokens
-/// every caller needs one.
+/// Who may call the API and see the pages. Without tokens and without a provider it is open to this machine, with every right, and refuses
+/// to listen beyond it; with either, every caller needs a token or has to have signed in.
 /// </summary>
 public sealed class SecurityOptions
 {
     public const string SectionName = "Security";
 
     public IList<TokenOptions> Tokens { get; set; } = [];
+
+    public OpenIdConnectSettings OpenIdConnect { get; set; } = new();
 }
 
 /// <summary>A secret that a caller sends as <c>Authorization: Bearer …</c>.</summary>

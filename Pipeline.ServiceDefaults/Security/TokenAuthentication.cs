@@ -11,7 +11,10 @@ using Microsoft.Extensions.Options;
 
 namespace Pipeline.ServiceDefaults.Security;
 
-/// <summary>Takes <c>Authorization: Bearer TOKEN</c>; without tokens in the settings, every caller on this machine.</summary>
+/// <summary>
+/// Takes <c>Authorization: Bearer TOKEN</c>, or the cookie of a browser that has signed in; where the settings name neither tokens nor a provider, every
+/// caller on this machine.
+/// </summary>
 internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenBook tokens)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -19,7 +22,16 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
 
     private const string Prefix = "Bearer ";
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var result = Authenticate();
+        if (!result.None || !tokens.HasProvider || !IsFromOwnPage())
+        {
+            return result;
+        }
+
+        return await Context.AuthenticateAsync(OpenIdConnectSignIn.SessionScheme) is { Succeeded: true } session ? Success(session.Principal) : result;
+    }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
@@ -33,7 +45,7 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
         {
             return WriteAsync(
                 StatusCodes.Status403Forbidden,
-                "Without tokens (Security:Tokens) the API answers only this machine, called localhost, and no other site's pages.");
+                "Without tokens (Security:Tokens) and without a provider (Security:OpenIdConnect) the API answers only this machine, called localhost, and no other site's pages.");
         }
 
         Response.Headers.WWWAuthenticate = "Bearer";
@@ -49,8 +61,12 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
         return WriteAsync(
             StatusCodes.Status403Forbidden,
             needed is >= 0 and var role
-                ? $"{Request.Method} {Request.Path} needs the role {ApiRoles.All[role]}; the token of '{Context.User.Identity?.Name}' has the role {has}."
-                : $"The role {has} is not enough.");
+                ? $"{Request.Method} {Request.Path} needs the role {ApiRoles.All[role]}; {Describe(has)}."
+                : $"It needs another role; {Describe(has)}.");
+
+        string Describe(string? role) => role is null
+            ? $"'{Context.User.Identity?.Name}' has none here: the provider names none in the claim that Security:OpenIdConnect:RoleClaim says"
+            : $"'{Context.User.Identity?.Name}' has the role {role}";
     }
 
     private AuthenticateResult Authenticate()

@@ -8,15 +8,18 @@ namespace Pipeline.ServiceDefaults.Security;
 /// <summary>The tokens of the settings, by their hashes: comparing takes the same time whatever a guess has right.</summary>
 internal sealed class TokenBook(IOptions<SecurityOptions> options)
 {
-    private const string OpenName = "anonymous";
-
     private readonly (byte[] Hash, ClaimsPrincipal Holder)[] _tokens =
         [.. options.Value.Tokens.Select(token => (Hash(token.Value), Principal(token.Name ?? token.Role, token.Role)))];
 
-    /// <summary>Whether there are no tokens: every caller on this machine is an admin.</summary>
-    public bool IsOpen => _tokens.Length == 0;
+    /// <summary>Whether nobody has to say who they are: every caller on this machine is an admin.</summary>
+    public bool IsOpen => !HasTokens && !HasProvider;
 
-    public static ClaimsPrincipal Open { get; } = Principal(OpenName, ApiRoles.Admin);
+    public bool HasTokens => _tokens.Length > 0;
+
+    /// <summary>Whether people can sign in at a provider of OpenID Connect.</summary>
+    public bool HasProvider { get; } = options.Value.OpenIdConnect.IsOn;
+
+    public static ClaimsPrincipal Open { get; } = Principal(ApiRoles.Anonymous, ApiRoles.Admin);
 
     public ClaimsPrincipal? Find(string token)
     {

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Threading.RateLimiting;
+using Pipeline.Dashboard.Page;
 using Pipeline.Scheduling;
 using Pipeline.ServiceDefaults.Security;
 
@@ -7,7 +8,7 @@ namespace Pipeline.Dashboard.Live;
 
 /// <summary>
 /// Who acts from a page. Every action asks here first: the role is checked again, whatever buttons the page showed, and nobody acts faster
-/// than a person does. What comes back stands in the audit log.
+/// than a person does, where those who did not sign in are told apart by their addresses. What comes back stands in the audit log.
 /// </summary>
 internal sealed class PageActors : IDisposable
 {
@@ -21,16 +22,17 @@ internal sealed class PageActors : IDisposable
         person,
         _ => new TokenBucketRateLimiterOptions { TokenLimit = PerMinute, TokensPerPeriod = PerMinute, ReplenishmentPeriod = TimeSpan.FromMinutes(1) })));
 
+    /// <param name="caller">Whose actions are counted, see <see cref="PageLimits.CallerOf"/>.</param>
     /// <exception cref="ActionRefusedException">The person may not, or has acted too often.</exception>
-    public Actor Begin(ClaimsPrincipal person, string role, string? reason)
+    public Actor Begin(ClaimsPrincipal person, string caller, string role, string? reason)
     {
-        var name = person.Identity?.Name ?? "anonymous";
+        var name = person.Identity?.Name ?? ApiRoles.Anonymous;
         if (!ApiRoles.Holds(person, role))
         {
             throw new ActionRefusedException($"This needs the role {role}; '{name}' does not have it.");
         }
 
-        using var lease = _limiter.Value.AttemptAcquire(name);
+        using var lease = _limiter.Value.AttemptAcquire(caller);
         if (!lease.IsAcquired)
         {
             throw new ActionRefusedException($"That were more than {PerMinute} actions in a minute; wait a little, or use the API for many at once.");

@@ -7,7 +7,8 @@ namespace Pipeline.Dashboard.Live;
 /// <param name="Theme"><c>light</c>, <c>dark</c>, or empty for the system's.</param>
 /// <param name="TimeZone">IANA name of the zone in which times are shown; <c>UTC</c> unless the person switched.</param>
 /// <param name="SeesPersonal">Whether personal data are shown: from the role <c>operator</c> on. It reaches the browser only sealed.</param>
-public sealed record ViewPreferences(string Theme, string TimeZone, bool SeesPersonal = false)
+/// <param name="Caller">Whose actions are counted together, see <see cref="Page.PageLimits.CallerOf"/>.</param>
+public sealed record ViewPreferences(string Theme, string TimeZone, bool SeesPersonal = false, string Caller = "")
 {
     public const string ThemeCookie = "pipeline-theme";
     public const string TimeZoneCookie = "pipeline-zone";
@@ -31,7 +32,8 @@ public sealed record ViewPreferences(string Theme, string TimeZone, bool SeesPer
         return new ViewPreferences(
             theme is "light" or "dark" ? theme : "",
             string.IsNullOrEmpty(zone) || zone.Length > 64 ? "UTC" : zone,
-            request is not null && Redaction.MaySeePersonal(request.HttpContext.User));
+            request is not null && Redaction.MaySeePersonal(request.HttpContext.User),
+            request is null ? "" : Page.PageLimits.CallerOf(request.HttpContext));
     }
 
     public DateTime Local(DateTime utc) => TimeZoneInfo.ConvertTimeFromUtc(DateTime.SpecifyKind(utc, DateTimeKind.Utc), Zone);

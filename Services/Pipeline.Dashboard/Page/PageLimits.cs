@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
+using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Dashboard.Page;
 
@@ -15,6 +16,11 @@ internal static class PageLimits
     public const int SignInsPerMinute = 10;
     private const int DownloadsAtOnce = 2;
 
+    /// <summary>Whom a limit counts for: a person by name; whoever did not have to say one, by address.</summary>
+    public static string CallerOf(HttpContext context) => context.User.Identity?.Name is { } name && name != ApiRoles.Anonymous
+        ? $"name {name}"
+        : $"address {context.Connection.RemoteIpAddress}";
+
     public static IServiceCollection AddPageLimits(this IServiceCollection services) => services.AddRateLimiter(options =>
     {
         options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
@@ -22,7 +28,7 @@ internal static class PageLimits
             context.Connection.RemoteIpAddress?.ToString() ?? "",
             _ => new FixedWindowRateLimiterOptions { PermitLimit = SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
         options.AddPolicy(Downloads, context => RateLimitPartition.GetConcurrencyLimiter(
-            context.User.Identity?.Name ?? "",
+            CallerOf(context),
             _ => new ConcurrencyLimiterOptions { PermitLimit = DownloadsAtOnce }));
     });
 

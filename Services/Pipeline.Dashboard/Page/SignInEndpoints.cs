@@ -5,14 +5,15 @@ using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Dashboard.Page;
 
-/// <summary>Signing in with a token of the settings, which the browser then keeps in a cookie that no script can read.</summary>
+/// <summary>Signing in with a token of the settings, which the browser then keeps in a cookie that no script can read, or at a provider.</summary>
 internal static class SignInEndpoints
 {
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapGet(PageSignIn.Path, (string? to) => Page(to, isRefused: false)).ExcludeFromDescription();
+        app.MapGet(PageSignIn.Path, (string? to, bool? failed) => Page(to, isRefused: false, hasFailed: failed == true)).ExcludeFromDescription();
+        app.MapGet(PageSignIn.ProviderPath, ToProviderAsync).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
         app.MapPost(PageSignIn.Path, SignIn).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
-        app.MapPost(PageSignIn.OutPath, SignOut).ExcludeFromDescription();
+        app.MapPost(PageSignIn.OutPath, SignOutAsync).ExcludeFromDescription();
     }
 
     private static Results<RedirectHttpResult, RazorComponentResult<SignInPage>> SignIn(
@@ -21,14 +22,26 @@ internal static class SignInEndpoints
             ? TypedResults.LocalRedirect(LocalPath(to))
             : Page(to, isRefused: true);
 
-    // Ends only the browser's own session, so that a forged call could do no more than make a person sign in again.
-    private static RedirectHttpResult SignOut(HttpContext context)
+    private static async Task ToProviderAsync(string? to, HttpContext context, TokenSignIn signIn)
     {
-        TokenSignIn.SignOut(context);
+        if (signIn.HasProvider)
+        {
+            await TokenSignIn.ToProviderAsync(context, LocalPath(to));
+        }
+        else
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+        }
+    }
+
+    // Ends only the browser's own session, so that a forged call could do no more than make a person sign in again.
+    private static async Task<RedirectHttpResult> SignOutAsync(HttpContext context, TokenSignIn signIn)
+    {
+        await signIn.SignOutAsync(context);
         return TypedResults.LocalRedirect(PageSignIn.Path);
     }
 
-    private static RazorComponentResult<SignInPage> Page(string? to, bool isRefused) => new(new { To = LocalPath(to), IsRefused = isRefused })
+    private static RazorComponentResult<SignInPage> Page(string? to, bool isRefused, bool hasFailed = false) => new(new { To = LocalPath(to), IsRefused = isRefused, HasFailed = hasFailed })
     {
         StatusCode = isRefused ? StatusCodes.Status401Unauthorized : StatusCodes.Status200OK,
     };

@@ -1,6 +1,9 @@
+using System.Net;
 using System.Security.Claims;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Live;
+using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Views;
 using Pipeline.Scheduling;
 using Pipeline.ServiceDefaults.Security;
@@ -99,12 +102,12 @@ public sealed class RunViewTests
     {
         using var actors = new PageActors();
 
-        var actor = actors.Begin(Person("ada", ApiRoles.Operator), ApiRoles.Operator, "  because  ");
+        var actor = actors.Begin(Person("ada", ApiRoles.Operator), "ada", ApiRoles.Operator, "  because  ");
 
         Assert.Equal(new Actor("ada", "because", TriggeredBy.Ui), actor);
-        Assert.Equal("bob", actors.Begin(Person("bob", ApiRoles.Admin), ApiRoles.Operator, null).Name);
-        Assert.Throws<ActionRefusedException>(() => actors.Begin(Person("eve", ApiRoles.Viewer), ApiRoles.Operator, null));
-        Assert.Throws<ActionRefusedException>(() => actors.Begin(new ClaimsPrincipal(new ClaimsIdentity()), ApiRoles.Operator, null));
+        Assert.Equal("bob", actors.Begin(Person("bob", ApiRoles.Admin), "bob", ApiRoles.Operator, null).Name);
+        Assert.Throws<ActionRefusedException>(() => actors.Begin(Person("eve", ApiRoles.Viewer), "eve", ApiRoles.Operator, null));
+        Assert.Throws<ActionRefusedException>(() => actors.Begin(new ClaimsPrincipal(new ClaimsIdentity()), "", ApiRoles.Operator, null));
     }
 
     [Fact]
@@ -113,11 +116,23 @@ public sealed class RunViewTests
         using var actors = new PageActors();
         for (var i = 0; i < PageActors.PerMinute; i++)
         {
-            actors.Begin(Person("ada", ApiRoles.Operator), ApiRoles.Operator, null);
+            actors.Begin(Person("ada", ApiRoles.Operator), "ada", ApiRoles.Operator, null);
         }
 
-        Assert.Throws<ActionRefusedException>(() => actors.Begin(Person("ada", ApiRoles.Operator), ApiRoles.Operator, null));
-        actors.Begin(Person("bob", ApiRoles.Operator), ApiRoles.Operator, null);
+        Assert.Throws<ActionRefusedException>(() => actors.Begin(Person("ada", ApiRoles.Operator), "ada", ApiRoles.Operator, null));
+        actors.Begin(Person("bob", ApiRoles.Operator), "bob", ApiRoles.Operator, null);
+    }
+
+    [Fact]
+    public void Caller_WithoutAName_IsTheAddress()
+    {
+        var here = new DefaultHttpContext { User = Person(ApiRoles.Anonymous, ApiRoles.Admin) };
+        here.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.1");
+        var named = new DefaultHttpContext { User = Person("ada", ApiRoles.Admin) };
+        named.Connection.RemoteIpAddress = here.Connection.RemoteIpAddress;
+
+        Assert.Equal("address 192.0.2.1", PageLimits.CallerOf(here));
+        Assert.Equal("name ada", PageLimits.CallerOf(named));
     }
 
     private static ClaimsPrincipal Person(string name, string role) => new(new ClaimsIdentity([new Claim(ClaimTypes.Name, name), new Claim(ClaimTypes.Role, role)], "test"));
