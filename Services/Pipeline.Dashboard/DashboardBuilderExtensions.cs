@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -103,6 +104,13 @@ public static class DashboardBuilderExtensions
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DashboardOptions>, DashboardOptionsValidator>());
         builder.Services.AddSingleton<LiveFeeds>();
         builder.Services.AddSingleton<HealthReader>();
+        builder.Services.AddSingleton<MonitoringReader>();
+        builder.Services.AddSingleton<Measurements>();
+        builder.Services.AddSingleton<ProcessUse>();
+        builder.Services.AddSingleton<PageInstruments>();
+        builder.Services.AddSingleton<CircuitHandler>(provider => provider.GetRequiredService<PageInstruments>());
+        builder.Services.AddSingleton<RecentProblems>();
+        builder.Services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<RecentProblems>());
         builder.Services.AddSingleton<OverviewReader>();
         builder.Services.AddSingleton<TopicsReader>();
         builder.Services.AddSingleton<MessageBrowser>();

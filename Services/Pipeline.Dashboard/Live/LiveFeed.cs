@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Pipeline.Dashboard.Status;
 
 namespace Pipeline.Dashboard.Live;
 
@@ -137,7 +138,10 @@ internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, Ti
     {
         try
         {
-            return new Snapshot<T>(await read(cancellationToken), clock.GetUtcNow(), null);
+            var since = clock.GetTimestamp();
+            var value = await read(cancellationToken);
+            PageInstruments.Note(typeof(T).Name, clock.GetElapsedTime(since));
+            return new Snapshot<T>(value, clock.GetUtcNow(), null);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
 using Pipeline.Dashboard.Views;
 using Pipeline.Storage;
 
@@ -12,14 +13,22 @@ internal static class AnalyticsDownloads
     public static void MapAnalyticsDownloads(this IEndpointRouteBuilder app) => app.MapGet("/analytics/export", ExportAsync);
 
     private static async Task ExportAsync(
-        string? format, string? range, string? metric, string? by, string? only, string? from, string? to, HttpContext context, AnalyticsReader analytics, CancellationToken cancellationToken)
+        string? format, string? range, string? metric, string? by, string? from, string? to, [AsParameters] FilterParameters filter, HttpContext context, AnalyticsReader analytics, CancellationToken cancellationToken)
     {
         var isCsv = format == "csv";
-        var data = await analytics.ReadAsync(new AnalyticsQuestion(range ?? "", metric ?? "events", by ?? "all").Between(from, to), cancellationToken);
-        var windows = data.Windows.Where(w => string.IsNullOrEmpty(only) || w.Value == only);
+        var windows = (await analytics.ReadAsync(new AnalyticsQuestion(range ?? "", metric ?? "events", by ?? "all") { Filter = filter.Filter }.Between(from, to), cancellationToken)).Windows;
         context.Response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"windows.{(isCsv ? "csv" : "json")}\"";
         await context.Response.WriteAsync(isCsv ? ToCsv(windows) : ToJson(windows), cancellationToken);
+    }
+
+    /// <summary>The dimensions of a <see cref="CrossFilter"/>, as they stand in addresses.</summary>
+    private readonly record struct FilterParameters(
+        [FromQuery(Name = "event_type")] string? EventType, [FromQuery(Name = "nationality")] string? Nationality, [FromQuery(Name = "gender")] string? Gender, [FromQuery(Name = "age_band")] string? AgeBand)
+    {
+        public CrossFilter Filter => new(NullIfEmpty(EventType), NullIfEmpty(Nationality), NullIfEmpty(Gender), NullIfEmpty(AgeBand));
+
+        private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
     }
 
     private static string ToCsv(IEnumerable<WindowResult> windows)

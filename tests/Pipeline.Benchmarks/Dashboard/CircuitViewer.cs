@@ -7,7 +7,7 @@ namespace Pipeline.Benchmarks.Dashboard;
 
 /// <summary>
 /// A page that somebody has open, without a browser: the real circuit over a real WebSocket. Rendered updates are acknowledged as the browser's
-/// script does it, and calls of scripts are answered with nothing.
+/// script does it, and calls of scripts are answered as if they had been done.
 /// </summary>
 internal sealed partial class CircuitViewer(Uri site, string path) : IAsyncDisposable
 {
@@ -119,8 +119,10 @@ internal sealed partial class CircuitViewer(Uri site, string path) : IAsyncDispo
                 Updates.Add(Stopwatch.GetTimestamp());
                 await SendAsync(CircuitMessages.Invocation(null, "OnRenderCompleted", arguments[0], null), cancellationToken);
                 break;
-            case [1L, _, _, "JS.BeginInvokeJS", object?[] { Length: > 0 } arguments, ..] when arguments[0] is long call:
-                await SendAsync(CircuitMessages.Invocation(null, "EndInvokeJSFromDotNet", call, true, $"[{call},true,null]"), cancellationToken);
+            case [1L, _, _, "JS.BeginInvokeJS", object?[] { Length: > 1 } arguments, ..] when arguments[0] is long call:
+                // A module that is imported has to be something that further calls can go to.
+                var answer = arguments[1] is "import" ? "{\"__jsObjectId\":1}" : "null";
+                await SendAsync(CircuitMessages.Invocation(null, "EndInvokeJSFromDotNet", call, true, $"[{call},true,{answer}]"), cancellationToken);
                 break;
             case [1L, _, _, "JS.Error", object?[] arguments, ..]:
                 throw new InvalidOperationException($"The circuit ended: {arguments.FirstOrDefault()}");

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace Pipeline.Benchmarks.Dashboard;
 
 /// <summary>
 /// What open pages cost a pipeline that runs: <c>viewers --url http://localhost:5080 --viewers 100 --seconds 30 [--path /] [--stalled 10]
-/// [--pid N]</c>. Prints one JSON line: events stored per second meanwhile, rendered updates, how long after the first viewer each got the
+/// [--senders 2] [--pid N]</c>. Prints one JSON line: events stored per second meanwhile, of those that the senders post as fast as they are taken, rendered updates, how long after the first viewer each got the
 /// same update, and the memory of the process.
 /// </summary>
 internal static class ViewersBench
@@ -36,10 +37,18 @@ internal static class ViewersBench
             await broken;
         }
 
+        var sending = Enumerable.Range(0, Number("senders", 0)).Select(_ => SendAsync(http, site, over.Token)).ToArray();
+        if (sending.Length > 0)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(3));
+        }
+
+        var cpuBefore = settings.TryGetValue("pid", out var process) ? CpuSeconds(process) : null;
         var (since, stored) = (Stopwatch.GetTimestamp(), await StoredAsync(http, site));
         await Task.Delay(length);
         var (seconds, now) = (Stopwatch.GetElapsedTime(since).TotalSeconds, await StoredAsync(http, site));
-        var memory = settings.TryGetValue("pid", out var pid) ? ResidentMiB(pid) : null;
+        var memory = process is null ? null : ResidentMiB(process);
+        var cores = process is null ? null : (CpuSeconds(process) - cpuBefore) / seconds;
         var delays = Delays([.. viewers.Skip(stalled).Select(viewer => viewer.Updates.Where(at => at >= since).ToArray())]);
         var dropped = (await Task.WhenAll(viewers.Take(stalled).Select(viewer => viewer.WasDroppedAsync()))).Count(isDropped => isDropped);
         Console.WriteLine(JsonSerializer.Serialize(new
@@ -57,14 +66,34 @@ internal static class ViewersBench
             stalled_dropped = dropped,
             others_open = viewers.Skip(stalled).Count(viewer => viewer.IsOpen),
             resident_mib = memory,
+            cores_used = cores,
         }));
         await over.CancelAsync();
+        await Task.WhenAll(sending);
         foreach (var viewer in viewers)
         {
             await viewer.DisposeAsync();
         }
 
         int Number(string name, int otherwise) => settings.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+    }
+
+    private static async Task SendAsync(HttpClient http, Uri site, CancellationToken cancellationToken)
+    {
+        const int PerRequest = 500;
+        try
+        {
+            while (true)
+            {
+                var events = Enumerable.Range(0, PerRequest).Select(_ => new { user_id = Guid.NewGuid(), event_type = "view", page = "/products/42" });
+                using var response = await http.PostAsJsonAsync(new Uri(site, "/api/events"), events, cancellationToken);
+                response.EnsureSuccessStatusCode();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The measurement is over.
+        }
     }
 
     private static async Task<long> StoredAsync(HttpClient http, Uri site)
@@ -93,6 +122,13 @@ internal static class ViewersBench
     }
 
     private static double? Rank(double[] sorted, double share) => sorted.Length == 0 ? null : Math.Round(sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)], 1);
+
+    /// <summary>CPU time of a process so far; Linux counts it in hundredths of a second.</summary>
+    private static double? CpuSeconds(string pid)
+    {
+        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].Split(' ');
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
+    }
 
     private static double? ResidentMiB(string pid)
         => File.ReadLines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)) is { } line

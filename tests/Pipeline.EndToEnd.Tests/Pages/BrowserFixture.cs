@@ -74,7 +74,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         context.SetDefaultTimeout(Limit);
         var page = await BrowserPage.NewAsync(context, isNew);
         await page.Page.SetViewportSizeAsync(width, height);
-        await page.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
+        await page.Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         return page;
     }
 

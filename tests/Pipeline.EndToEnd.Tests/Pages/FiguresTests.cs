@@ -95,7 +95,7 @@ public sealed class FiguresTests(BrowserFixture browser)
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/components");
 
-        Assert.Equal(expected, await page.Page.Locator("tbody tr td:first-child").AllInnerTextsAsync());
+        Assert.Equal(expected, await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Region, new() { Name = "Health checks" }).Locator("tbody tr td:first-child").AllInnerTextsAsync());
         Assert.Equal("healthy", await page.Page.Locator("[data-figure=health]").InnerTextAsync());
     }
 }

@@ -158,7 +158,7 @@ public sealed class OpenIdConnectTests : IAsyncLifetime
         Assert.Equal(isAllowed, Record.Exception(() => options.Value) is null);
     }
 
-    private static void Set(Microsoft.Extensions.Configuration.IConfigurationManager configuration, string authority, string clientId = "pipeline")
+    private static void Set(Microsoft.Extensions.Configuration.ConfigurationManager configuration, string authority, string clientId = "pipeline")
     {
         configuration["Security:OpenIdConnect:Authority"] = authority;
         configuration["Security:OpenIdConnect:ClientId"] = clientId;

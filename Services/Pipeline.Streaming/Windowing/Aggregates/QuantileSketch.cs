@@ -75,6 +75,18 @@ public sealed class QuantileSketch : ISketch<QuantileSketch>
         return 0;
     }
 
+    /// <summary>The numbers, smallest first, with how often each was added; exact below 128 as the quantiles are.</summary>
+    public IEnumerable<KeyValuePair<long, long>> Counts()
+    {
+        for (var i = 0; i < _counts.Length; i++)
+        {
+            if (_counts[i] > 0)
+            {
+                yield return KeyValuePair.Create(MiddleOf(_first + i), _counts[i]);
+            }
+        }
+    }
+
     /// <summary>Forgets everything and keeps the memory.</summary>
     public void Clear()
     {

@@ -18,8 +18,14 @@ public static class SketchBytes
         return distinct?.Estimate();
     }
 
+    /// <summary>The numbers with how often each came, smallest first; none when none of the sketches has numbers.</summary>
+    public static IReadOnlyList<KeyValuePair<long, long>> Counts(IEnumerable<byte[]> sketches) => [.. Merge(sketches)?.Counts() ?? []];
+
     /// <summary>The quantiles; <see langword="null"/> when none of the sketches has numbers.</summary>
     public static Quantiles? Quantiles(IEnumerable<byte[]> sketches)
+        => Merge(sketches) is { IsEmpty: false } numbers ? new Quantiles(numbers.Quantile(0.5), numbers.Quantile(0.9), numbers.Quantile(0.95), numbers.Quantile(0.99)) : null;
+
+    private static QuantileSketch? Merge(IEnumerable<byte[]> sketches)
     {
         QuantileSketch? numbers = null;
         foreach (var sketch in sketches)
@@ -30,7 +36,7 @@ public static class SketchBytes
             }
         }
 
-        return numbers is null or { IsEmpty: true } ? null : new Quantiles(numbers.Quantile(0.5), numbers.Quantile(0.9), numbers.Quantile(0.95), numbers.Quantile(0.99));
+        return numbers;
     }
 }
 
