@@ -9,6 +9,8 @@ namespace Pipeline.Ingest;
 /// <summary>Events on their way into a topic, appended some at a time; counts what the log has acknowledged.</summary>
 internal sealed class EventBatch(IRecordWriter writer, string topic, string? runId, TimeProvider clock, int maxRecords) : IDisposable
 {
+    private static readonly ActivitySource Activities = new("Pipeline.Ingest");
+
     private readonly RecordBatchBuilder _records = new();
     private readonly byte[]? _runId = runId is null ? null : Encoding.UTF8.GetBytes(runId);
 
@@ -60,6 +62,8 @@ internal sealed class EventBatch(IRecordWriter writer, string topic, string? run
             return;
         }
 
+        using var activity = Activities.StartActivity(ActivityKind.Producer, name: $"send {topic}");
+        activity?.SetTag("messaging.destination.name", topic).SetTag("messaging.operation.type", "send").SetTag("messaging.batch.message_count", _records.Count);
         var result = await writer.AppendAsync(topic, _records, cancellationToken);
         Acknowledged += result.Count;
         Bytes += _records.ByteCount;
