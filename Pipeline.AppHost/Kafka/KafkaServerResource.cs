@@ -9,8 +9,8 @@ public sealed class KafkaServerResource(string name) : ContainerResource(name), 
     private EndpointReference? _primaryEndpoint;
     private EndpointReference? _internalEndpoint;
 
-    /// <summary>Where processes on this machine find it.</summary>
-    public EndpointReference PrimaryEndpoint => _primaryEndpoint ??= new(this, PrimaryEndpointName);
+    /// <summary>Where processes on this machine find it. The network is named, because the broker itself tells its clients this address, and in a container it would be another.</summary>
+    public EndpointReference PrimaryEndpoint => _primaryEndpoint ??= new(this, PrimaryEndpointName, KnownNetworkIdentifiers.LocalhostNetwork);
 
     /// <summary>Where other containers find it: a broker tells its clients an address, and theirs is another one.</summary>
     public EndpointReference InternalEndpoint => _internalEndpoint ??= new(this, InternalEndpointName);

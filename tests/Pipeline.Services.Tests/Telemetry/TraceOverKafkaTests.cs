@@ -44,13 +44,15 @@ public sealed class TraceOverKafkaTests
 
         var fetch = Assert.Single(spans, s => s.Source.Name == "System.Net.Http");
         var task = Assert.Single(spans, s => s.OperationName == "task kafka_stream.get_data");
+        var stream = Assert.Single(spans, s => s.OperationName == "task kafka_stream.stream_data");
+        Assert.Contains(spans, s => s.OperationName == $"send {Topics.Users}" && s.ParentSpanId == stream.SpanId);
         var flushes = spans.Where(s => s.OperationName == $"process {Topics.Users}").ToList();
         Assert.Equal((trace, task.SpanId), (fetch.TraceId, fetch.ParentSpanId));
         Assert.NotEmpty(flushes);
         Assert.All(flushes, flush =>
         {
-            // A flush is of many records, so it links their traces and has one of its own.
-            Assert.Contains(flush.Links, link => link.Context.TraceId == trace);
+            // All its records are of one run: it goes on in the run's trace.
+            Assert.Equal((trace, stream.SpanId), (flush.TraceId, flush.ParentSpanId));
             Assert.Equal("kafka", flush.GetTagItem("messaging.system"));
             Assert.Contains(spans, s => s.Source.Name == "Pipeline.Storage" && s.ParentSpanId == flush.SpanId && s.Status != ActivityStatusCode.Error);
         });
