@@ -15,7 +15,7 @@ if (!AppHostArguments.AreForAspire(args))
 }
 
 var builder = DistributedApplication.CreateBuilder(AppHostArguments.WithManifestStep(args));
-builder.AddLocalDashboardDefaults();
+builder.AddLocalDashboardDefaults().AddKeptSecrets();
 
 var options = StackOptions.Read(builder.Configuration, out var errors);
 if (errors.Count > 0)

@@ -127,6 +127,19 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
         Assert.True(built.Model.Get<PostgresServerResource>("postgres").PasswordParameter.Secret);
     }
 
+    // The data in the volume know the password of the first start.
+    [Fact]
+    public async Task Password_OfPostgres_IsTheSameAtTheNextStart()
+    {
+        Assert.Equal(await PasswordAsync(), await PasswordAsync());
+
+        static async Task<string?> PasswordAsync()
+        {
+            await using var model = await AppHostModel.BuildAsync("--profile", "full", "--environment", "Production");
+            return await model.Get<PostgresServerResource>("postgres").PasswordParameter.GetValueAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     [Fact]
     public async Task Kafka_InKRaftMode_NeedsNoZookeeper()
     {
