@@ -125,17 +125,22 @@ public abstract class DagRunExecutorTests(Backend backend)
     {
         await using var kit = new SchedulingKit(backend);
         var clock = new FakeTimeProvider();
+        var hangs = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var dag = new DagBuilder("d") { RunTimeout = TimeSpan.FromSeconds(20) }
             .Add(Nothing("done"))
-            .Add(Task("hangs", (_, cancel) => System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancel)))
+            .Add(Task("hangs", (_, cancel) => { hangs.TrySetResult(); return System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancel); }))
             .Add(Nothing("later"))
             .Chain("done", "hangs", "later")
             .Build();
+        var host = kit.Build([dag], clock);
 
-        var finished = await RunAsync(kit.Build([dag], clock), Cancellation);
+        // The clock stands still until the task hangs, however long the database takes.
+        var work = host.Services.GetRequiredService<DagTester>().RunAsync("d", new TriggerRequest(), Me, Cancellation);
+        await hangs.Task.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+        var finished = await FinishedRun.ReadAsync(host, (await AdvanceUntilAsync(clock, work))!, Cancellation);
 
         Assert.Equal(("failed", "success", "skipped", "skipped"), (finished.State, finished.TaskState("done"), finished.TaskState("hangs"), finished.TaskState("later")));
-        Assert.InRange((finished.Run.EndDate - finished.Run.StartDate)!.Value.TotalSeconds, 20, 60);
+        Assert.True(finished.Run.EndDate - finished.Run.StartDate >= TimeSpan.FromSeconds(20));
     }
 
     [Fact]
