@@ -82,6 +82,15 @@ public sealed unsafe class MockKafkaCluster : IDisposable
         }
     }
 
+    /// <summary>What brokers answer about a topic, whoever asks; <see cref="ErrorCode.NoError"/> ends it.</summary>
+    public void SetTopicError(string topic, ErrorCode error)
+    {
+        fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(topic + '\0'))
+        {
+            ((delegate* unmanaged[Cdecl]<nint, byte*, int, void>)Export("rd_kafka_mock_topic_set_error"))(_cluster, text, (int)error);
+        }
+    }
+
     /// <summary>The broker closes its connections and takes none, or does again.</summary>
     public void SetUp(int broker, bool up)
         => ((delegate* unmanaged[Cdecl]<nint, int, int>)Export(up ? "rd_kafka_mock_broker_set_up" : "rd_kafka_mock_broker_set_down"))(_cluster, broker);

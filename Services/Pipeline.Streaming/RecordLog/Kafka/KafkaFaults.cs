@@ -15,7 +15,7 @@ internal static class KafkaFaults
     };
 
     /// <summary>
-    /// A failure of reading or of asking about partitions that were there before. Besides what is transient anyway: a membership that is
+    /// A failure of reading, of writing or of asking about partitions that were there before. Besides what is transient anyway: a membership that is
     /// over (the client joins again, and says which partitions it lost), and a cluster that does not know its topics or their leaders,
     /// which is what a broker answers while it starts.
     /// </summary>

@@ -147,7 +147,8 @@ internal sealed class KafkaProducer(IProducer<byte[]?, byte[]?> producer, KafkaT
 
             if (_failure is { } failure)
             {
-                _completion.TrySetException(KafkaFaults.ToException(
+                // The topic was there when the append began: a broker that does not know it is one that starts.
+                _completion.TrySetException(KafkaFaults.OfKnownPartitions(
                     failure.Code, $"Kafka could not append to '{topic}': {failure.Reason}. {_delivered} of {_count} records are known to be written."));
             }
             else

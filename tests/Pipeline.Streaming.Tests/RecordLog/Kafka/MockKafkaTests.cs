@@ -41,6 +41,34 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
     }
 
     [Fact]
+    public async Task Append_BrokerThatStartsDoesNotKnowTheTopicYet_IsATransientFailureAndPasses()
+    {
+        // The client gives a topic that it has not seen yet half a minute to become known.
+        await using var log = Open(partitions: 1, options => options.Client["topic.metadata.propagation.max.ms"] = "1");
+        (await log.FetchAsync(new Position(new TopicPartition(_topic, 0), 0), 1, Stop)).Dispose();
+        mock.Cluster.SetTopicError(_topic, ErrorCode.UnknownTopicOrPart);
+
+        var failure = await Assert.ThrowsAsync<RecordLogException>(() => AppendAsync(log, 3));
+        Assert.True(failure.IsTransient, failure.Message);
+
+        mock.Cluster.SetTopicError(_topic, ErrorCode.NoError);
+        await Eventually.TrueAsync(() => AppendsAsync(log));
+
+        async Task<bool> AppendsAsync(KafkaRecordLog log)
+        {
+            try
+            {
+                await AppendAsync(log, 3);
+                return true;
+            }
+            catch (RecordLogException e) when (e.IsTransient)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
     public async Task Append_QueueIsFull_WaitsAndLosesNothing()
     {
         await using var log = Open(partitions: 3, options => options.Client["queue.buffering.max.messages"] = "100");
