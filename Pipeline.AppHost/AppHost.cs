@@ -5,6 +5,8 @@ using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Kafka;
 using Pipeline.AppHost.KafkaUi;
 using Pipeline.AppHost.SchemaRegistry;
+using Pipeline.AppHost.Superset;
+using Pipeline.AppHost.Trino;
 using Pipeline.AppHost.Zookeeper;
 using Pipeline.Contracts;
 using Pipeline.Standalone;
@@ -74,10 +76,10 @@ if (kafka is null)
 }
 
 // Stores: results in Cassandra; PostgreSQL has metadata only.
-var cassandra = !options.WithCassandra ? null : builder.ExternalServer("cassandra")
-    ?? builder.AddCassandra("cassandra").WithDataVolume().AddKeyspace("user-events", "user_events");
-var metadata = builder.ExternalServer("postgres")
-    ?? builder.AddPostgres("postgres").WithDataVolume().AddDatabase("airflow");
+var cassandra = options.WithCassandra && !builder.IsExternal("cassandra") ? builder.AddCassandra("cassandra").WithDataVolume() : null;
+var results = cassandra?.AddKeyspace("user-events", "user_events") ?? (options.WithCassandra ? builder.ExternalServer("cassandra") : null);
+var postgres = builder.IsExternal("postgres") ? null : builder.AddPostgres("postgres").WithDataVolume();
+var metadata = postgres?.AddDatabase("airflow") ?? builder.AddConnectionString("postgres");
 
 // Data source: the RandomUser API or its simulator, which also makes activity of the users.
 var ingest = builder.AddProject<Projects.Pipeline_Ingest>("ingest").WithHttpEndpoint();
@@ -107,7 +109,7 @@ ingest.WithLog(kafka, registry)
 // Processing: parse → quality → enrich → windows → sessions → Cassandra.
 var processor = builder.AddProject<Projects.Pipeline_Processor>("processor").WithHttpEndpoint()
     .WithLog(kafka, registry)
-    .WithResults(cassandra)
+    .WithResults(results)
     .WithHttpHealthCheck("/health")
     .WithDataDirectory()
     .WithPublishedToken(token);
@@ -115,7 +117,7 @@ var processor = builder.AddProject<Projects.Pipeline_Processor>("processor").Wit
 // Query and visual.
 builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(port: 5080)
     .WithLog(kafka, registry)
-    .WithResults(cassandra)
+    .WithResults(results)
     .WithMetadata(metadata)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
@@ -123,6 +125,12 @@ builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(po
     .WithPublishedToken(token)
     .WithDagCommands()
     .WaitFor(processor);
+
+// Superset has no engine for Cassandra: Trino stands between them.
+if (options.WithSuperset && cassandra is not null && postgres is not null)
+{
+    builder.AddSuperset("superset", builder.AddTrino("trino", cassandra), postgres.AddDatabase("superset-metadata", "superset"), port: 8088);
+}
 
 if (builder.ExecutionContext.IsRunMode)
 {

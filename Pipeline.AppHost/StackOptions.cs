@@ -8,8 +8,9 @@ namespace Pipeline.AppHost;
 /// <param name="KafkaMode">What coordinates the broker: ZooKeeper or the broker itself (KRaft).</param>
 /// <param name="WithCassandra">Whether results are kept in Cassandra; in SQLite otherwise. A build without its driver cannot.</param>
 /// <param name="WithKafkaUi">Whether there is a page over Kafka.</param>
+/// <param name="WithSuperset">Whether there is Superset, with Trino; only where Cassandra and PostgreSQL are started here.</param>
 /// <param name="WithSimulator">Whether users come from the RandomUser simulator and activity is generated; otherwise from the genuine API.</param>
-internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, bool WithCassandra, bool WithKafkaUi, bool WithSimulator)
+internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, bool WithCassandra, bool WithKafkaUi, bool WithSuperset, bool WithSimulator)
 {
     /// <summary>The exit code for options that cannot be used, as of the pipeline itself.</summary>
     public const int BadOptionsExitCode = 3;
@@ -21,12 +22,13 @@ internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, b
     public static bool HasCassandraDriver => CassandraStore.Assembly is not null;
 
     /// <summary>The options as arguments.</summary>
-    public static IReadOnlyList<string> Arguments { get; } = [.. new[] { ProfileKey, KafkaModeKey, CassandraKey, KafkaUiKey, SimulatorKey }.Select(key => "--" + key)];
+    public static IReadOnlyList<string> Arguments { get; } = [.. new[] { ProfileKey, KafkaModeKey, CassandraKey, KafkaUiKey, SupersetKey, SimulatorKey }.Select(key => "--" + key)];
 
     private const string ProfileKey = "profile";
     private const string KafkaModeKey = "kafka-mode";
     private const string CassandraKey = "cassandra";
     private const string KafkaUiKey = "kafka-ui";
+    private const string SupersetKey = "superset";
     private const string SimulatorKey = "simulator";
 
     /// <param name="errors">What is wrong with the options, one sentence each.</param>
@@ -38,6 +40,7 @@ internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, b
             Choice(KafkaModeKey, KafkaMode.ZooKeeper),
             Choice(CassandraKey, HasCassandraDriver ? Switch.True : Switch.False) == Switch.True,
             Choice(KafkaUiKey, Switch.True) == Switch.True,
+            Choice(SupersetKey, Switch.True) == Switch.True,
             Choice(SimulatorKey, Switch.True) == Switch.True);
         errors = found;
         return options;

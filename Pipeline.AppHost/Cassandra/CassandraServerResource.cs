@@ -5,6 +5,9 @@ public sealed class CassandraServerResource(string name) : ContainerResource(nam
 {
     internal const string PrimaryEndpointName = "cql";
 
+    /// <summary>What the image calls its datacenter; clients that keep to one have to name it.</summary>
+    internal const string Datacenter = "datacenter1";
+
     private EndpointReference? _primaryEndpoint;
 
     /// <summary>Where the native protocol is spoken.</summary>

@@ -49,6 +49,11 @@ internal sealed class AppHostModel : IAsyncDisposable
     public string Image(string name) =>
         this[name].TryGetContainerImageName(out var image) ? image! : throw new InvalidOperationException($"{name} has no image.");
 
+    /// <summary>Whether its image is made from files of the repository.</summary>
+    public bool IsBuilt(string name) => this[name].HasAnnotationOfType<DockerfileBuildAnnotation>();
+
+    public string BuildContext(string name) => this[name].Annotations.OfType<DockerfileBuildAnnotation>().Single().ContextPath;
+
     public IEnumerable<string> Volumes(string name) => this[name].Annotations.OfType<ContainerMountAnnotation>().Select(mount => mount.Target).Order();
 
     /// <summary>The environment of a resource as the AppHost describes it: texts, and expressions that get their values later.</summary>

@@ -15,7 +15,7 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
     public void Resources_Default_AreTheWholeStack()
     {
         Assert.Equal(
-            ["airflow", "cassandra", "dashboard", "ingest", "kafka", "kafka-ui", "postgres", "processor", "schema-registry", "simulator", "user-events", "zookeeper"],
+            ["airflow", "cassandra", "dashboard", "ingest", "kafka", "kafka-ui", "postgres", "processor", "schema-registry", "simulator", "superset", "superset-metadata", "trino", "user-events", "zookeeper"],
             built.Model.Names);
     }
 
@@ -38,6 +38,12 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
     public void Server_OfTheOriginalStack_ListensOnItsPort(string server, string endpoint, int port)
     {
         Assert.Equal(port, built.Model.TargetPort(server, endpoint));
+    }
+
+    [Fact]
+    public void Superset_HasItsPortOnThisMachine()
+    {
+        Assert.Equal(8088, built.Model["superset"].Annotations.OfType<EndpointAnnotation>().Single().Port);
     }
 
     [Fact]
@@ -67,6 +73,8 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
     [InlineData("ingest", "airflow", "kafka", "postgres", "schema-registry", "simulator")]
     [InlineData("processor", "cassandra", "kafka", "schema-registry", "user-events")]
     [InlineData("dashboard", "airflow", "cassandra", "kafka", "postgres", "processor", "schema-registry", "user-events")]
+    [InlineData("trino", "cassandra")]
+    [InlineData("superset", "postgres", "superset-metadata", "trino")]
     public void StartOrder_IsTheGraph(string name, params string[] waitsFor)
     {
         Assert.Equal(waitsFor, built.Model.WaitedForBy(name));
@@ -85,8 +93,11 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
     public void Images_OfAllContainers_ArePinned()
     {
         Assert.All(
-            built.Model.Names.Where(name => built.Model[name] is ContainerResource).Select(built.Model.Image),
+            built.Model.Names.Where(name => built.Model[name] is ContainerResource && !built.Model.IsBuilt(name)).Select(built.Model.Image),
             image => Assert.Matches(PinnedImage(), image));
+        Assert.All(
+            built.Model.Names.Where(built.Model.IsBuilt).SelectMany(name => File.ReadLines(Path.Combine(built.Model.BuildContext(name), "Dockerfile"))).Where(line => line.StartsWith("FROM ", StringComparison.Ordinal)),
+            line => Assert.Matches(@"^FROM [a-z0-9./-]+:v?\d+(\.\d+)*$", line));
     }
 
     [Fact]
@@ -141,6 +152,16 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
     }
 
     [Fact]
+    public async Task Superset_KeyAndPasswords_AreSecretsThatNobodyWroteDown()
+    {
+        var secrets = (await built.Model.EnvironmentAsync("superset"))
+            .Where(variable => variable.Key.EndsWith("PASSWORD", StringComparison.Ordinal) || variable.Key.EndsWith("KEY", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(4, secrets.Count);
+        Assert.All(secrets, secret => Assert.True(Assert.IsType<ParameterResource>(secret.Value).Secret, secret.Key));
+    }
+
+    [Fact]
     public async Task Kafka_InKRaftMode_NeedsNoZookeeper()
     {
         await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-mode", "kraft");
@@ -184,9 +205,9 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
     [Fact]
     public async Task OptionalParts_SwitchedOff_AreNotThere()
     {
-        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-ui", "false", "--simulator=false");
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-ui", "false", "--superset", "false", "--simulator=false");
 
-        Assert.DoesNotContain("kafka-ui", model.Names);
+        Assert.Empty(model.Names.Intersect(["kafka-ui", "superset", "superset-metadata", "trino"]));
         Assert.DoesNotContain("simulator", model.Names);
         Assert.DoesNotContain("simulator", model.WaitedForBy("ingest"));
     }
