@@ -112,7 +112,8 @@ var processor = builder.AddProject<Projects.Pipeline_Processor>("processor").Wit
     .WithResults(results)
     .WithHttpHealthCheck("/health")
     .WithDataDirectory()
-    .WithPublishedToken(token);
+    .WithPublishedToken(token)
+    .WithProcessorCommands();
 
 // Query and visual.
 builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(port: 5080)
@@ -123,6 +124,7 @@ builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(po
     .WithHttpHealthCheck("/health")
     .WithDataDirectory()
     .WithPublishedToken(token)
+    .WithPageUrls()
     .WithDagCommands()
     .WaitFor(processor);
 

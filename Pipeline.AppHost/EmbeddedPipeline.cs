@@ -16,8 +16,10 @@ internal static class EmbeddedPipeline
             .WithExternalHttpEndpoints()
             .WithHttpHealthCheck("/health")
             .WithDataDirectory()
+            .WithPageUrls()
             .WithDagCommands()
-            .WithBurstCommand();
+            .WithBurstCommand()
+            .WithProcessorCommands();
         foreach (var server in Servers.Select(builder.ExternalServer).OfType<IResourceBuilder<IResourceWithConnectionString>>())
         {
             pipeline.WithReference(server);

@@ -37,6 +37,23 @@ internal static class PipelineCommands
         .WithPauseCommand("Pause fetching", "pause", "Pause", isPaused: true)
         .WithPauseCommand("Go on fetching", "unpause", "Play", isPaused: false);
 
+    /// <summary>The processor: pause, go on, and its results made anew from the log.</summary>
+    public static IResourceBuilder<ProjectResource> WithProcessorCommands(this IResourceBuilder<ProjectResource> service) => service
+        .WithProcessorCommand("pause", "Pause processing", new() { Description = "What was read is written; the log goes on filling.", IconName = "Pause" })
+        .WithProcessorCommand("resume", "Go on processing", new() { Description = "From where it was.", IconName = "Play" })
+        .WithProcessorCommand("replay", "Replay the log", new()
+        {
+            Description = "Forgets the results and derives them from the log again.",
+            IconName = "ArrowCounterclockwise",
+            ConfirmationMessage = "Forget the results and derive them from the log again? What the log no longer holds stays.",
+        })
+        .WithProcessorCommand("reset", "Reset results", new()
+        {
+            Description = "Pauses and forgets the results; \"Go on processing\" derives them from the log again.",
+            IconName = "Eraser",
+            ConfirmationMessage = "Pause processing and forget the results that the log can give again?",
+        });
+
     /// <summary>Faults of the data source: half its calls fail, or none.</summary>
     public static IResourceBuilder<ProjectResource> WithFaultCommands(this IResourceBuilder<ProjectResource> simulator) => !simulator.ApplicationBuilder.ExecutionContext.IsRunMode ? simulator : simulator
         .WithEnvironment("Simulator__Faults__AllowSwitches", "true")
@@ -59,6 +76,13 @@ internal static class PipelineCommands
         }
 
         return lines.ToString();
+    }
+
+    private static IResourceBuilder<ProjectResource> WithProcessorCommand(
+        this IResourceBuilder<ProjectResource> service, string action, string displayName, HttpCommandOptions options)
+    {
+        options.Method = HttpMethod.Post;
+        return service.WithHttpCommand($"/api/processor/{action}", displayName, Http, $"{action}-processing", options);
     }
 
     private static IResourceBuilder<ProjectResource> WithPauseCommand(

@@ -7,15 +7,16 @@ internal static class KafkaUiBuilderExtensions
 {
     private const int HttpPort = 8080;
 
-    /// <summary>Adds the page. Aspire's own <c>WithKafkaUI</c> knows no Schema Registry.</summary>
+    /// <summary>Adds the page, with a link to each topic of the broker. Aspire's own <c>WithKafkaUI</c> knows no Schema Registry.</summary>
     /// <param name="registry">The registry beside the broker.</param>
     public static IResourceBuilder<KafkaUiResource> AddKafkaUi(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,
         IResourceBuilder<KafkaServerResource> kafka,
         IResourceBuilder<SchemaRegistryResource> registry,
-        int? port = null) =>
-        builder.AddResource(new KafkaUiResource(name))
+        int? port = null)
+    {
+        var page = builder.AddResource(new KafkaUiResource(name))
             .WithImage(KafkaUiContainerImageTags.Image, KafkaUiContainerImageTags.Tag)
             .WithImageRegistry(KafkaUiContainerImageTags.Registry)
             .WithHttpEndpoint(port: port, targetPort: HttpPort)
@@ -29,4 +30,11 @@ internal static class KafkaUiBuilderExtensions
             .WaitFor(kafka)
             .WaitFor(registry)
             .ExcludeFromManifest();
+        foreach (var topic in kafka.Resource.Annotations.OfType<KafkaTopicAnnotation>())
+        {
+            page.WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = $"/ui/clusters/{kafka.Resource.Name}/all-topics/{topic.Name}", DisplayText = topic.Name });
+        }
+
+        return page;
+    }
 }

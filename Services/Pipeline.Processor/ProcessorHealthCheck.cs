@@ -4,7 +4,7 @@ using Pipeline.Streaming.Processing;
 
 namespace Pipeline.Processor;
 
-/// <summary>A worker that ended is unhealthy; one that doesn't poll, or whose partitions are held back or fenced, is degraded.</summary>
+/// <summary>A worker that ended or doesn't poll is unhealthy; one that is paused, or whose partitions are held back or fenced, is degraded.</summary>
 internal sealed class ProcessorHealthCheck(ProcessorWorker worker, TimeProvider time) : IHealthCheck
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
@@ -22,6 +22,11 @@ internal sealed class ProcessorHealthCheck(ProcessorWorker worker, TimeProvider 
         if (execution.IsCompleted)
         {
             return HealthCheckResult.Unhealthy("The processor has stopped.", execution.Exception?.GetBaseException());
+        }
+
+        if (worker.Gate.IsPaused)
+        {
+            return HealthCheckResult.Degraded("Processing is paused.");
         }
 
         var status = worker.Worker.Status;

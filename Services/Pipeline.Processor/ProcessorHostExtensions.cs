@@ -16,8 +16,9 @@ public static class ProcessorHostExtensions
     /// </summary>
     public static IHostApplicationBuilder AddProcessor(this IHostApplicationBuilder builder)
     {
-        builder.AddProcessing();
+        builder.AddResultReplay();
         builder.Services.TryAddSingleton<ProcessorWorker>();
+        builder.Services.TryAddSingleton<ProcessorControl>();
         builder.Services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IHostedService, ProcessorWorker>(services => services.GetRequiredService<ProcessorWorker>()));
         builder.Services.AddHealthChecks().AddCheck<ProcessorHealthCheck>("processor");

@@ -29,5 +29,7 @@ internal sealed class ProcessorWorker(
 
     public StreamWorker<PipelineEvent> Worker => _worker;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _worker.RunAsync(stoppingToken);
+    public ProcessingGate Gate { get; } = new();
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Gate.RunAsync(_worker.RunAsync, stoppingToken);
 }

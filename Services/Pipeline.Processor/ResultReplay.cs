@@ -40,25 +40,15 @@ public sealed class ResultReplay
     /// <exception cref="RecordLogException">The log could not be read.</exception>
     public async Task<ReplayResult> RunAsync(bool endOfInput, IProgress<ReplayProgress>? progress, CancellationToken cancellationToken)
     {
-        var partitions = (await _log.DescribeAsync(cancellationToken))
-            .Where(p => Topics.All.Contains(p.TopicPartition.Topic))
-            .ToList();
+        var partitions = await DescribeAsync(cancellationToken);
         var total = partitions.Sum(p => p.HighWatermark - p.Start);
         progress?.Report(new ReplayProgress(0, total));
-
-        var resets = new List<PartitionReset>();
-        foreach (var partition in partitions)
-        {
-            resets.Add(await ResetOfAsync(partition, cancellationToken));
-        }
-
-        await _store.ResetAsync(resets, ProcessorTasks.Owner, cancellationToken);
+        await ForgetAsync(partitions, cancellationToken);
         var rebuilds = new List<Rebuild>();
         try
         {
             foreach (var partition in partitions)
             {
-                await _checkpoints.ClearAsync(partition.TopicPartition, cancellationToken);
                 var rebuild = new Rebuild(partition, _tasks.Create(partition.TopicPartition));
                 rebuilds.Add(rebuild);
                 rebuild.Next = (await rebuild.Task.OpenAsync(partition, cancellationToken)).Offset;
@@ -72,7 +62,30 @@ public sealed class ResultReplay
         }
     }
 
+    /// <summary>Only the first half: whoever processes the partitions next begins where the log begins.</summary>
+    /// <exception cref="StorageException">The store could not be reset.</exception>
+    /// <exception cref="RecordLogException">The log could not be read.</exception>
+    internal async Task ForgetAsync(CancellationToken cancellationToken) => await ForgetAsync(await DescribeAsync(cancellationToken), cancellationToken);
+
     private static ValueTask CommitNothing(Position position, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    private async Task<List<PartitionOffsets>> DescribeAsync(CancellationToken cancellationToken) =>
+        [.. (await _log.DescribeAsync(cancellationToken)).Where(p => Topics.All.Contains(p.TopicPartition.Topic))];
+
+    private async Task ForgetAsync(List<PartitionOffsets> partitions, CancellationToken cancellationToken)
+    {
+        var resets = new List<PartitionReset>();
+        foreach (var partition in partitions)
+        {
+            resets.Add(await ResetOfAsync(partition, cancellationToken));
+        }
+
+        await _store.ResetAsync(resets, ProcessorTasks.Owner, cancellationToken);
+        foreach (var partition in partitions)
+        {
+            await _checkpoints.ClearAsync(partition.TopicPartition, cancellationToken);
+        }
+    }
 
     private async ValueTask<PartitionReset> ResetOfAsync(PartitionOffsets partition, CancellationToken cancellationToken)
     {

@@ -16,9 +16,10 @@ public static class ProcessorApi
     private const int MaxSessionUsers = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Maps <c>/api/topology</c>, <c>/api/windows/open</c> and <c>/api/sessions/open</c>; the host has the API's security.</summary>
+    /// <summary>Maps <c>/api/topology</c>, <c>/api/windows/open</c>, <c>/api/sessions/open</c> and <c>/api/processor</c>; the host has the API's security.</summary>
     public static IEndpointRouteBuilder MapProcessorApi(this IEndpointRouteBuilder app)
     {
+        app.MapControlApi();
         var api = app.MapGroup("/api").RequireRole(ApiRoles.Viewer);
         api.MapGet("/topology", GetTopology)
             .WithName("GetTopology")

@@ -100,6 +100,18 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
             line => Assert.Matches(@"^FROM [a-z0-9./-]+:v?\d+(\.\d+)*$", line));
     }
 
+    [Theory]
+    [InlineData("ingest", "burst", "kill")]
+    [InlineData("processor", "kill", "pause-processing", "replay-processing", "reset-processing", "resume-processing")]
+    [InlineData("dashboard", "fetch", "kill", "pause", "unpause")]
+    [InlineData("simulator", "break", "kill", "mend")]
+    [InlineData("kafka", "kill")]
+    [InlineData("cassandra", "kill")]
+    public void Commands_OfAResource_AreOnItsMenu(string name, params string[] commands)
+    {
+        Assert.Equal(commands, built.Model[name].Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name).Order());
+    }
+
     [Fact]
     public void Health_OfEveryResource_IsProbed()
     {

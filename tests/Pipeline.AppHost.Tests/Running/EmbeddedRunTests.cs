@@ -44,6 +44,43 @@ public sealed class EmbeddedRunTests(EmbeddedRunTests.Run run) : IClassFixture<E
         Assert.NotEqual(0, runs.GetProperty("total_entries").GetInt32());
     }
 
+    [Fact]
+    public async Task PauseProcessing_OnTheDashboard_LetsTheLogFillUntilItGoesOn()
+    {
+        await run.AppHost.ExecuteAsync("pipeline", "pause-processing");
+        var before = await StoredAsync();
+        await run.AppHost.ExecuteAsync("pipeline", "burst");
+        Assert.Equal(before, await StoredAsync());
+
+        await run.AppHost.ExecuteAsync("pipeline", "resume-processing");
+        await Eventually.TrueAsync(async () => await StoredAsync() >= before + PipelineCommands.Burst, RunningAppHost.Limit);
+    }
+
+    [Fact]
+    public async Task ResetResults_OnTheDashboard_LeavesNoneUntilProcessingGoesOn()
+    {
+        await run.AppHost.ExecuteAsync("pipeline", "burst");
+
+        await run.AppHost.ExecuteAsync("pipeline", "reset-processing");
+        Assert.Equal(0, await StoredAsync());
+        Assert.Equal(0, (await run.Client.GetFromJsonAsync<JsonElement>("/api/events", Token)).GetProperty("items").GetArrayLength());
+
+        await run.AppHost.ExecuteAsync("pipeline", "resume-processing");
+        await Eventually.TrueAsync(async () => await StoredAsync() >= PipelineCommands.Burst, RunningAppHost.Limit);
+    }
+
+    [Fact]
+    public async Task ReplayTheLog_OnTheDashboard_DerivesTheResultsAgain()
+    {
+        await run.AppHost.ExecuteAsync("pipeline", "burst");
+        await run.AppHost.ExecuteAsync("pipeline", "reset-processing");
+        Assert.Equal(0, await StoredAsync());
+
+        await run.AppHost.ExecuteAsync("pipeline", "replay-processing");
+
+        await Eventually.TrueAsync(async () => await StoredAsync() >= PipelineCommands.Burst, RunningAppHost.Limit);
+    }
+
     private async Task<long> StoredAsync() =>
         (await run.Client.GetFromJsonAsync<JsonElement>("/api/status", Token)).GetProperty("totals").GetProperty("stored").GetInt64();
 
