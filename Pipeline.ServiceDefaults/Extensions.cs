@@ -76,12 +76,13 @@ public static class Extensions
                 .AddRuntimeInstrumentation()
                 // Meters and sources carry their assembly's name, so that one pattern takes them all.
                 .AddMeter("Pipeline.*")
-                // Connections and commands of PostgreSQL. Not its spans: a scheduler that looks for work would fill the traces with them.
+                // Connections and commands of PostgreSQL.
                 .AddMeter("Npgsql")
                 .AddPrometheusExporter())
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource("Pipeline.*")
+                .AddSource("Npgsql")
                 .AddAspNetCoreInstrumentation(options => options.Filter = IsNotProbe)
                 .AddHttpClientInstrumentation());
 

@@ -3,9 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Pipeline.Scheduling.Diagnostics;
 using Pipeline.Scheduling.Execution;
 using Pipeline.Scheduling.Metadata;
+using Pipeline.Scheduling.Postgres;
 using Pipeline.Sqlite;
 using Quartz;
 
@@ -69,9 +71,7 @@ public static class SchedulingHostApplicationBuilderExtensions
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SchedulingOptions>, SchedulingOptionsValidator>());
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<DagCatalog>();
-        builder.Services.TryAddSingleton<MetadataDialect>(services => services.GetRequiredService<IConfiguration>().GetConnectionString("postgres") is { } postgres && !string.IsNullOrWhiteSpace(postgres)
-            ? new PostgresDialect(postgres)
-            : new SqliteDialect(services.GetRequiredService<DataDirectory>()));
+        builder.AddMetadataDialect();
         builder.Services.TryAddSingleton<MetadataDatabase>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MetadataInitializer>());
         builder.Services.TryAddSingleton<SchedulerSignal>();
@@ -88,6 +88,23 @@ public static class SchedulingHostApplicationBuilderExtensions
             services.GetRequiredService<SchedulerSignal>(),
             services.GetRequiredService<TimeProvider>()));
         return builder;
+    }
+
+    private static void AddMetadataDialect(this IHostApplicationBuilder builder)
+    {
+        if (builder.Services.Any(service => service.ServiceType == typeof(MetadataDialect)))
+        {
+            return;
+        }
+
+        if (builder.Configuration.GetConnectionString(PostgresClient.ConnectionName) is not { } postgres || string.IsNullOrWhiteSpace(postgres))
+        {
+            builder.Services.AddSingleton<MetadataDialect>(services => new SqliteDialect(services.GetRequiredService<DataDirectory>()));
+            return;
+        }
+
+        builder.AddPostgresClient();
+        builder.Services.AddSingleton<MetadataDialect>(services => new PostgresDialect(postgres, services.GetRequiredService<NpgsqlDataSource>));
     }
 
     /// <summary>Registers a DAG. What its tasks need they take from <see cref="TaskContext.Services"/>.</summary>

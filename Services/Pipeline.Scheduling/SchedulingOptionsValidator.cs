@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Pipeline.Scheduling.Metadata;
+using Npgsql;
 
 namespace Pipeline.Scheduling;
 
@@ -46,7 +46,7 @@ internal sealed class SchedulingOptionsValidator(IConfiguration configuration) :
     {
         try
         {
-            PostgresDialect.Complete(postgres);
+            _ = new NpgsqlConnectionStringBuilder(postgres);
         }
         catch (ArgumentException e)
         {

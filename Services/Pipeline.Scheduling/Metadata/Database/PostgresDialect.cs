@@ -17,10 +17,11 @@ internal sealed class PostgresDialect : MetadataDialect
     private readonly Lazy<NpgsqlConnectionStringBuilder> _settings;
     private readonly Lazy<NpgsqlDataSource> _source;
 
-    public PostgresDialect(string connectionString)
+    /// <param name="source">The client of the same database; whoever made it disposes it.</param>
+    public PostgresDialect(string connectionString, Func<NpgsqlDataSource> source)
     {
-        _settings = new(() => Complete(connectionString));
-        _source = new(() => NpgsqlDataSource.Create(_settings.Value));
+        _settings = new(() => Complete(new NpgsqlConnectionStringBuilder(connectionString)));
+        _source = new(source);
     }
 
     public override string Place => $"PostgreSQL database {_settings.Value.Database} on {_settings.Value.Host}:{_settings.Value.Port}";
@@ -31,13 +32,11 @@ internal sealed class PostgresDialect : MetadataDialect
 
     public override string ForUpdate => "FOR UPDATE";
 
-    /// <exception cref="ArgumentException">It is not a connection string; the message says where.</exception>
-    public static NpgsqlConnectionStringBuilder Complete(string connectionString)
+    /// <summary>Adds what is not given.</summary>
+    public static NpgsqlConnectionStringBuilder Complete(NpgsqlConnectionStringBuilder settings)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
-
         // A scheduler needs one connection that writes, one that listens and a few that read; many processes share one server.
-        settings.MaxPoolSize = connectionString.Contains("Pool Size", StringComparison.OrdinalIgnoreCase) ? settings.MaxPoolSize : 10;
+        settings.MaxPoolSize = settings.ShouldSerialize("Maximum Pool Size") ? settings.MaxPoolSize : 10;
         settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? 100 : settings.MaxAutoPrepare;
         settings.Timeout = Math.Min(settings.Timeout, 5);
         settings.CommandTimeout = Math.Min(settings.CommandTimeout, 15);
@@ -87,7 +86,7 @@ internal sealed class PostgresDialect : MetadataDialect
         _ => null,
     };
 
-    public override ValueTask DisposeAsync() => _source.IsValueCreated ? _source.Value.DisposeAsync() : ValueTask.CompletedTask;
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void CreateDatabase()
     {

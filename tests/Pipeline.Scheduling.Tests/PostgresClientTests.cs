@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Pipeline.Scheduling.Metadata;
+
+namespace Pipeline.Scheduling.Tests;
+
+/// <summary>The client of PostgreSQL: the same whether Aspire's integration registers it or we do.</summary>
+public sealed class PostgresClientTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Health_ServerAway_IsUnhealthyAndSaysWhich()
+    {
+        await using var kit = new SchedulingKit();
+        // Nobody listens on the port of "discard".
+        var host = kit.Build([], settings: new() { ["ConnectionStrings:postgres"] = "Host=127.0.0.1;Port=9;Username=u;Database=d" });
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation);
+
+        Assert.Equal(HealthStatus.Unhealthy, report.Entries["PostgreSql"].Status);
+    }
+
+    [Fact]
+    public async Task Health_WithoutAConnectionString_IsNotAsked()
+    {
+        await using var kit = new SchedulingKit();
+        var host = kit.Build([]);
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation);
+
+        Assert.DoesNotContain("PostgreSql", report.Entries.Keys);
+    }
+
+    [Fact]
+    public async Task Health_RealServer_IsHealthy()
+    {
+        await using var kit = new SchedulingKit(Backend.Postgres);
+        var host = await kit.StartAsync([]);
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation);
+
+        Assert.Equal(HealthStatus.Healthy, report.Entries["PostgreSql"].Status);
+    }
+
+    [Fact]
+    public async Task Query_OfATrace_IsASpanOfItAndOneOfNoneIsNot()
+    {
+        await using var kit = new SchedulingKit(Backend.Postgres);
+        var database = kit.Build([]).Services.GetRequiredService<MetadataDatabase>();
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Npgsql",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        Assert.Equal(1, database.Read(session => session.Scalar<int>("SELECT 1")));
+        using var trace = new Activity("a page").Start();
+        Assert.Equal(2, database.Read(session => session.Scalar<int>("SELECT 2")));
+        trace.Stop();
+
+        Assert.All(spans, span => Assert.NotNull(span.ParentId));
+        Assert.Equal(trace.SpanId, Assert.Single(spans, span => span.TraceId == trace.TraceId).ParentSpanId);
+    }
+
+    [Theory]
+    [InlineData("Host=h", 10)]
+    [InlineData("Host=h;Maximum Pool Size=3", 3)]
+    [InlineData("Host=h;MaxPoolSize=4", 4)]
+    public void Complete_PoolSize_IsSmallUnlessItIsGiven(string connectionString, int expected)
+    {
+        var completed = PostgresDialect.Complete(new NpgsqlConnectionStringBuilder(connectionString));
+
+        Assert.Equal(expected, PostgresDialect.Complete(completed).MaxPoolSize);
+    }
+}
