@@ -22,12 +22,25 @@ internal static class SchedulingActivitySource
     public static Activity? StartTask(DagRun run, TaskInstance task)
     {
         var activity = Source.StartActivity($"task {run.DagId}.{task.TaskId}");
-        activity?.SetTag("pipeline.dag.id", run.DagId);
-        activity?.SetTag("pipeline.dag.run_id", run.RunId);
-        activity?.SetTag("pipeline.task.id", task.TaskId);
-        activity?.SetTag("pipeline.task.try_number", task.TryNumber);
+        if (activity is not null)
+        {
+            foreach (var (name, value) in NamesOf(run, task))
+            {
+                activity.SetTag(name, value);
+            }
+        }
+
         return activity;
     }
+
+    /// <summary>Which try it is, for spans and logs.</summary>
+    public static Dictionary<string, object> NamesOf(DagRun run, TaskInstance task) => new()
+    {
+        ["pipeline.dag.id"] = run.DagId,
+        ["pipeline.dag.run_id"] = run.RunId,
+        ["pipeline.task.id"] = task.TaskId,
+        ["pipeline.task.try_number"] = task.TryNumber,
+    };
 
     public static void EndTask(Activity? activity, TaskInstance ended, Exception? error)
     {

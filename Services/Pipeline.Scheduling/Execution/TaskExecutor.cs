@@ -127,6 +127,8 @@ internal sealed class TaskExecutor(
     {
         var run = claim.Run;
         using var activity = SchedulingActivitySource.StartTask(run, running);
+        // What is logged on the way, by clients too, says for which try it was; under the names that spans have.
+        using var named = _logger.BeginScope(SchedulingActivitySource.NamesOf(run, running));
         await using var scope = scopes.CreateAsyncScope();
         await using var log = new TaskLog(running, database, loggers.CreateLogger($"{typeof(Dag).Namespace}.{run.DagId}.{task.Id}"), clock);
         log.Start();

@@ -21,6 +21,12 @@ internal static class EmbeddedBench
         await BenchEvents.WriteAsync(file, Warmup + events, cancellationToken);
         var builder = PipelineApplication.CreateBuilder(settings with { Configuration = [.. settings.Configuration, directory.Setting] }, out _);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+        {
+            // What telemetry costs is the difference.
+            builder.AddServiceDefaults();
+        }
+
         builder.AddProcessor();
         await using var app = builder.Build();
         await app.StartAsync(cancellationToken);

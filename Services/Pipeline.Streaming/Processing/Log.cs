@@ -17,8 +17,8 @@ internal static partial class Log
     [LoggerMessage(1203, LogLevel.Warning, "{Partition}: checkpoint {Sequence} at offset {Offset} is ahead of the results, which end at {StoredUntil}; an older one is tried, so that nothing is missing")]
     public static partial void CheckpointAhead(ILogger logger, TopicPartition partition, long sequence, long offset, long storedUntil);
 
-    [LoggerMessage(1204, LogLevel.Warning, "{Partition}: could not {What} (attempt {Attempt}), next attempt in {Milliseconds:F0} ms: {Reason}")]
-    public static partial void EffectRetried(ILogger logger, TopicPartition partition, string what, int attempt, double milliseconds, string reason);
+    [LoggerMessage(1204, LogLevel.Warning, "{Partition}: could not {What} at offset {Offset} (attempt {Attempt}), next attempt in {Milliseconds:F0} ms: {Reason}")]
+    public static partial void EffectRetried(ILogger logger, TopicPartition partition, string what, long offset, int attempt, double milliseconds, string reason);
 
     [LoggerMessage(1205, LogLevel.Warning, "{Partition}: the checkpoint is of an older version of this program; the state is made anew from the log, offset {From} up to {StoredUntil}, and no record is stored a second time: {Reason}")]
     public static partial void StateMadeAnew(ILogger logger, TopicPartition partition, long from, long storedUntil, string reason);
@@ -35,11 +35,11 @@ internal static partial class Log
     [LoggerMessage(1212, LogLevel.Warning, "Lost: {Partitions}; their state is dropped and nothing is committed")]
     public static partial void Lost(ILogger logger, string partitions);
 
-    [LoggerMessage(1213, LogLevel.Warning, "{Partition}: another writer took over, its state is dropped here: {Reason}")]
-    public static partial void Fenced(ILogger logger, TopicPartition partition, string reason);
+    [LoggerMessage(1213, LogLevel.Warning, "{Partition}: another writer took over at offset {Offset}, its state is dropped here: {Reason}")]
+    public static partial void Fenced(ILogger logger, TopicPartition partition, long offset, string reason);
 
-    [LoggerMessage(1214, LogLevel.Warning, "{Partition}: not drained within {Seconds:F0} s; what is missing will be processed again from the last checkpoint")]
-    public static partial void DrainTimedOut(ILogger logger, TopicPartition partition, double seconds);
+    [LoggerMessage(1214, LogLevel.Warning, "{Partition}: not drained within {Seconds:F0} s, at offset {Offset}; what is missing will be processed again from the last checkpoint")]
+    public static partial void DrainTimedOut(ILogger logger, TopicPartition partition, double seconds, long offset);
 
     [LoggerMessage(1215, LogLevel.Error, "{Partition}: processing failed at offset {Offset}; the worker stops")]
     public static partial void TaskFailed(ILogger logger, Exception exception, TopicPartition partition, long offset);

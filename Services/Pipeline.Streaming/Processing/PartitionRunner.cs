@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Pipeline.Streaming.DeadLetters;
+using Pipeline.Streaming.Diagnostics;
 using Pipeline.Streaming.RecordLog;
 
 namespace Pipeline.Streaming.Processing;
@@ -168,7 +169,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
         }
         catch (TimeoutException)
         {
-            Log.DrainTimedOut(_logger, TopicPartition, deadline.TotalSeconds);
+            Log.DrainTimedOut(_logger, TopicPartition, deadline.TotalSeconds, _task.NextOffset);
             await DropAsync();
         }
     }
@@ -189,6 +190,12 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
 
     private async Task RunAsync()
     {
+        // What is logged on the way, by the store and the log too, says for which partition it was.
+        using var scope = _logger.BeginScope(new Dictionary<string, object>
+        {
+            [SemanticConventions.DestinationName] = TopicPartition.Topic,
+            [SemanticConventions.DestinationPartition] = TopicPartition.Partition,
+        });
         try
         {
             await OpenAsync();
@@ -202,7 +209,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
         }
         catch (PartitionFencedException e)
         {
-            Log.Fenced(_logger, TopicPartition, e.Message);
+            Log.Fenced(_logger, TopicPartition, _task.NextOffset, e.Message);
             End(TaskState.Fenced);
             _reader.Pause(TopicPartition);
         }

@@ -79,7 +79,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         _ownsBuffer = buffer is null;
         _trace = new BatchTrace(partition, settings.MessagingSystem);
         Clock = new TaskClock(time);
-        _retry = new EffectRetry<StreamTask<TEvent>>(partition, settings.Errors, Clock, time, logger);
+        _retry = new EffectRetry<StreamTask<TEvent>>(partition, () => NextOffset, settings.Errors, Clock, time, logger);
         _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
     }
 
