@@ -247,10 +247,14 @@ public sealed class SchemaRecordLogTests : IAsyncLifetime
         var options = new SchemaRegistryOptions { StartTimeout = TimeSpan.FromSeconds(10) };
         var schemas = new EventSchemas(new SchemaRegistryClient(_registry.CreateClient()), options, _time);
         var start = new SchemaInitializer(schemas, options, _time, NullLogger<SchemaInitializer>.Instance).StartingAsync(Stop);
-        await Advance(start, 3);
+        _time.Advance(TimeSpan.FromSeconds(3));
         Assert.False(start.IsCompleted);
 
-        await Advance(start, 20);
+        await Eventually.TrueAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return start.IsCompleted;
+        });
         await Assert.ThrowsAsync<SchemaRegistryException>(() => start);
 
         _registry.IsDown = false;
@@ -258,15 +262,6 @@ public sealed class SchemaRecordLogTests : IAsyncLifetime
         Assert.Contains("users_topic-value", _registry.Subjects);
         Assert.Contains("user_activity-json-value", _registry.Subjects);
         Assert.Contains("PUT /config/users_topic-value", _registry.Requests);
-    }
-
-    private async Task Advance(Task until, int seconds)
-    {
-        for (var i = 0; i < seconds && !until.IsCompleted; i++)
-        {
-            await Task.Delay(10, Stop);
-            _time.Advance(TimeSpan.FromSeconds(1));
-        }
     }
 
     private static Position At(string topic, long offset) => new(new TopicPartition(topic, 0), offset);

@@ -212,6 +212,7 @@ public abstract class DagRunExecutorTests(Backend backend)
         await using var kit = new SchedulingKit(backend);
         var (now, most) = (0, 0);
         var gate = new Lock();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var builder = new DagBuilder("d");
         for (var i = 0; i < 20; i++)
         {
@@ -220,8 +221,14 @@ public abstract class DagRunExecutorTests(Backend backend)
                 lock (gate)
                 {
                     most = Math.Max(most, ++now);
+                    if (now == 3)
+                    {
+                        reached.TrySetResult();
+                    }
                 }
 
+                // Nobody ends before as many run as may; then each stays long enough for one too many to be seen.
+                await reached.Task.WaitAsync(TimeSpan.FromSeconds(60), cancel);
                 await System.Threading.Tasks.Task.Delay(2, cancel);
                 lock (gate)
                 {

@@ -176,7 +176,7 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
                 return runs.First(IsIn);
             }
 
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(100, TestContext.Current.CancellationToken);
         }
 
         Assert.Fail($"No run is {string.Join(" or ", states)}: {string.Join("\n", runs)}\n{Errors}");

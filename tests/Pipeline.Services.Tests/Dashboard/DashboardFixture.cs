@@ -1,62 +1,49 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.TestHost;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Scheduling;
-using Pipeline.Storage;
-using Pipeline.Streaming.RecordLog;
-using Pipeline.Testing;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
-/// <summary>The dashboard alone, over a stub log and a stub store, in memory.</summary>
-public abstract class DashboardFixture(params string[] settings) : IAsyncLifetime
+/// <summary>What tests of the dashboard ask, on a host of their own or on one that their class shares.</summary>
+public abstract class DashboardFixture : IAsyncLifetime
 {
-    private readonly TempDirectory _directory = new();
-    private WebApplication? _app;
+    private readonly DashboardHost _host;
+    private readonly bool _isOwn;
 
-    internal static DateTimeOffset Now { get; } = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
-
-    internal StubLog RecordLog { get; } = new();
-
-    internal StubStore Store { get; } = new();
-
-    internal FakeTimeProvider Clock { get; } = new(Now);
-
-    internal DagOperations Operations => _app!.Services.GetRequiredService<DagOperations>();
-
-    internal HttpClient Client => _app!.GetTestClient();
-
-    public async ValueTask InitializeAsync()
+    protected DashboardFixture()
     {
-        var builder = WebApplication.CreateBuilder();
-        builder.WebHost.UseTestServer();
-        builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<IRecordLog>(RecordLog);
-        builder.Services.AddSingleton<IResultStore>(Store);
-        builder.Services.AddSingleton<TimeProvider>(Clock);
-        builder.Configuration["Data:Directory"] = _directory.FullPath;
-        foreach (var setting in settings.Chunk(2))
-        {
-            builder.Configuration[setting[0]] = setting[1];
-        }
-
-        builder.AddSchedulingQueries();
-        builder.AddDag(_ => new DagBuilder("kafka_stream").Add(new DagTask("get_data", (_, _) => Task.CompletedTask)).Build());
-        builder.AddDashboard();
-        _app = builder.Build();
-        _app.MapDashboard();
-        await _app.StartAsync(TestContext.Current.CancellationToken);
+        (_host, _isOwn) = (new DashboardHost(), true);
     }
+
+    protected DashboardFixture(DashboardHost shared)
+    {
+        ArgumentNullException.ThrowIfNull(shared);
+        _host = shared;
+        _host.Reset();
+    }
+
+    internal static DateTimeOffset Now => DashboardHost.Now;
+
+    internal StubLog RecordLog => _host.RecordLog;
+
+    internal StubStore Store => _host.Store;
+
+    internal FakeTimeProvider Clock => _host.Clock;
+
+    internal DagOperations Operations => _host.Operations;
+
+    internal HttpClient Client => _host.Client;
+
+    public ValueTask InitializeAsync() => _isOwn ? _host.InitializeAsync() : ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        await _app!.DisposeAsync();
-        _directory.Dispose();
+        if (_isOwn)
+        {
+            await _host.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
-public sealed partial class PageTests : DashboardFixture
+public sealed partial class PageTests(DashboardHost host) : DashboardFixture(host), IClassFixture<DashboardHost>
 {
     [Theory]
     [InlineData("/")]
@@ -24,19 +24,6 @@ public sealed partial class PageTests : DashboardFixture
             using var response = await Client.GetAsync(address, TestContext.Current.CancellationToken);
             Assert.True(response.IsSuccessStatusCode || address is "/health" or "/alive" or "/metrics", $"{path} names {address}: {response.StatusCode}");
         }
-    }
-
-    [Theory]
-    [InlineData("/dead-letters?range=all&at=users_topic%2F0%2F7%2F1777636800000")]
-    [InlineData("/analytics")]
-    [InlineData("/quality")]
-    public async Task Page_WhenTheStoreIsAway_SaysSoAndIsStillAPage(string path)
-    {
-        Store.Failure = new Storage.StorageException("The result store does not answer.", isTransient: true);
-
-        var html = WebUtility.HtmlDecode(await Client.GetStringAsync(path, TestContext.Current.CancellationToken));
-
-        Assert.Contains("does not answer", html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Pipeline.Streaming.Windowing.Aggregates;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
-public sealed class QueryApiTests : DashboardFixture
+public sealed class QueryApiTests(DashboardHost host) : DashboardFixture(host), IClassFixture<DashboardHost>
 {
     private const long Time = 1_777_636_800_123;
 

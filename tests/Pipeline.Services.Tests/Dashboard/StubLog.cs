@@ -12,6 +12,14 @@ internal sealed class StubLog : IRecordLog
 
     public Exception? Failure { get; set; }
 
+    /// <summary>Makes it as it was when it was new.</summary>
+    public void Reset()
+    {
+        Partitions.Clear();
+        Committed.Clear();
+        Failure = null;
+    }
+
     public ValueTask<IReadOnlyList<PartitionOffsets>> DescribeAsync(CancellationToken cancellationToken)
         => Failure is null ? ValueTask.FromResult<IReadOnlyList<PartitionOffsets>>([.. Partitions]) : throw Failure;
 

@@ -28,6 +28,19 @@ internal sealed class StubStore : IResultStore
 
     public Exception? Failure { get; set; }
 
+    /// <summary>Makes it as it was when it was new.</summary>
+    public void Reset()
+    {
+        Events.Clear();
+        Windows.Clear();
+        Sessions.Clear();
+        Late.Clear();
+        DeadLetters.Clear();
+        Quality.Clear();
+        Progress.Clear();
+        (FindQuality, Asked, NextCursor, Failure, Expired) = (null, null, null, null, 0);
+    }
+
     public ValueTask InitializeAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public ValueTask<StoredEvent?> GetEventAsync(Guid eventId, CancellationToken cancellationToken)

@@ -8,8 +8,7 @@ using Pipeline.Storage;
 namespace Pipeline.Services.Tests.Security;
 
 /// <summary>Personal fields of the contract do not reach a viewer, on no page and by no query; an operator sees them.</summary>
-public sealed class RedactionTests() : DashboardFixture(
-    ["Security:Tokens:0:Value", Viewer, "Security:Tokens:0:Role", "viewer", "Security:Tokens:1:Value", Operator, "Security:Tokens:1:Role", "operator"])
+public sealed class RedactionTests(RedactionTests.Host host) : DashboardFixture(host), IClassFixture<RedactionTests.Host>
 {
     private const string Viewer = "viewer-0123456789";
     private const string Operator = "operator-0123456789";
@@ -73,6 +72,9 @@ public sealed class RedactionTests() : DashboardFixture(
     [InlineData("Ada Byron, 36", "*** *****, **")]
     [InlineData("", "")]
     public void Mask_WhatIsNoEvent_ShowsNothingThatIsNotKnownToBeOpen(string value, string expected) => Assert.Equal(expected, Redaction.Mask(value));
+
+    public sealed class Host() : DashboardHost(
+        "Security:Tokens:0:Value", Viewer, "Security:Tokens:0:Role", "viewer", "Security:Tokens:1:Value", Operator, "Security:Tokens:1:Role", "operator");
 
     private void Fill()
     {
