@@ -70,15 +70,16 @@ public sealed class SourceFaultTests
 
     internal static byte[] GoodPage(HttpContext context)
     {
-        var people = Enumerable.Range(1, 3).Select(i =>
+        var count = int.TryParse(context.Request.Query["results"], out var asked) ? asked : 3;
+        var people = Enumerable.Range(1, count).Select(i =>
             $$$"""
             {"gender":"female","name":{"title":"Ms","first":"Ada{{{i}}}","last":"Example"},"location":{"street":{"number":{{{i}}},"name":"High Street"},
              "city":"Dublin","state":"Leinster","country":"Ireland","postcode":{{{10000 + i}}},"coordinates":{"latitude":"1.0","longitude":"2.0"},
-             "timezone":{"offset":"+0:00","description":"London"} },"email":"ada{{{i}}}@example.com","login":{"uuid":"3f0f2a6e-6f3c-4f58-9d0e-0a4a86c0a11{{{i}}}",
+             "timezone":{"offset":"+0:00","description":"London"} },"email":"ada{{{i}}}@example.com","login":{"uuid":"3f0f2a6e-6f3c-4f58-9d0e-0a4a86c0{{{i:D4}}}",
              "username":"ada{{{i}}}","password":"p","salt":"s","md5":"m","sha1":"h","sha256":"h"},"dob":{"date":"1990-01-15T10:30:00.000Z","age":36},
              "registered":{"date":"2015-01-15T10:30:00.000Z","age":11},"phone":"051-123-4567","cell":"081-123-4567","id":{"name":"PPS","value":"1234567T"},
              "picture":{"large":"https://example.com/l.jpg","medium":"https://example.com/m.jpg","thumbnail":"https://example.com/t.jpg" },"nat":"IE"}
             """);
-        return Encoding.UTF8.GetBytes($$$"""{"results":[{{{string.Join(',', people)}}}],"info":{"seed":"{{{context.Request.Query["seed"]}}}","results":3,"page":1,"version":"1.4"}}""");
+        return Encoding.UTF8.GetBytes($$$"""{"results":[{{{string.Join(',', people)}}}],"info":{"seed":"{{{context.Request.Query["seed"]}}}","results":{{{count}}},"page":1,"version":"1.4"}}""");
     }
 }

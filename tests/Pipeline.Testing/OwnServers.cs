@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 namespace Pipeline.Testing;
@@ -15,7 +13,7 @@ public sealed class OwnServers : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly string _script;
     private readonly TempDirectory _home = new();
-    private readonly int _basePort = FreePorts();
+    private readonly int _basePort = FreePorts.First(60);
 
     private OwnServers(string script) => _script = script;
 
@@ -78,32 +76,5 @@ public sealed class OwnServers : IAsyncDisposable
         await process.WaitForExitAsync(limit.Token);
         Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)}: {await errors}");
         return await output;
-    }
-
-    /// <summary>The first of a range of ports that nobody listens on.</summary>
-    private static int FreePorts()
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            var first = Random.Shared.Next(200, 320) * 100;
-            if (attempt == 50 || Enumerable.Range(first, 60).All(IsFree))
-            {
-                return first;
-            }
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

@@ -1,11 +1,16 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
 
-/// <summary>A page with what it complained about and where it asked.</summary>
+/// <summary>
+/// A page with what it complained about and where it asked. Everything that is asked of it waits until it is so, and only for what stays so:
+/// figures come by push, and a page that is opened may show a reading of some seconds ago first.
+/// </summary>
 internal sealed class BrowserPage : IAsyncDisposable
 {
     private static readonly string Axe = ReadAxe();
@@ -22,6 +27,8 @@ internal sealed class BrowserPage : IAsyncDisposable
     public IReadOnlyCollection<string> Complaints => _complaints;
 
     public IReadOnlyCollection<string> Requests => _requests;
+
+    public ILocator Dialog => Page.GetByRole(AriaRole.Dialog);
 
     /// <param name="ownsContext">Whether the context ends with the page.</param>
     public static async Task<BrowserPage> NewAsync(IBrowserContext context, bool ownsContext)
@@ -46,20 +53,48 @@ internal sealed class BrowserPage : IAsyncDisposable
         await LiveAsync();
     }
 
+    /// <summary>Waits until clicks reach the server, figures are of now and charts are drawn.</summary>
     public async Task LiveAsync()
     {
         await Page.Locator(".state.good[data-connected]").WaitForAsync();
         await Page.WaitForFunctionAsync("() => [...document.querySelectorAll('.chart[role=img]')].every(c => c.dataset.drawn === 'yes')");
     }
 
-    /// <summary>Waits until the address has this in it. It is changed by the page itself, so there is no load of a document to wait for.</summary>
-    public Task AtAsync(string part) => Assertions.Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)));
-
-    /// <summary>A figure that carries a name.</summary>
-    public async Task<long> FigureAsync(string name)
+    /// <summary>Seen through a window of this size and in this scheme from now on.</summary>
+    public async Task LookAsync(int width, int height, ColorScheme scheme)
     {
-        var text = await Page.Locator($"[data-figure='{name}']").First.InnerTextAsync();
-        return long.Parse(new string([.. text.TakeWhile(c => char.IsDigit(c) || c == ',').Where(char.IsDigit)]), System.Globalization.CultureInfo.InvariantCulture);
+        await Page.SetViewportSizeAsync(width, height);
+        await Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+    }
+
+    /// <summary>Waits until the address has this in it. It is changed by the page itself, so there is no load of a document to wait for.</summary>
+    public Task AtAsync(string part) => Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)));
+
+    /// <summary>Waits until the address no longer has this in it.</summary>
+    public Task NotAtAsync(string part) => Expect(Page).Not.ToHaveURLAsync(new Regex(Regex.Escape(part)));
+
+    /// <summary>Waits until a figure that carries a name is this count; words may follow it.</summary>
+    public Task ShowsAsync(string figure, long count)
+        => Expect(Page.Locator($"[data-figure='{figure}']").First).ToHaveTextAsync(new Regex($"^\\s*{Regex.Escape(Text(count))}(?![\\d,])"));
+
+    /// <summary>A figure as it is at the moment, for what moves.</summary>
+    public async Task<long> FigureAsync(string name)
+        => long.Parse((await Page.Locator($"[data-figure='{name}']").First.InnerTextAsync()).Trim(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    /// <summary>A count as pages write it.</summary>
+    public static string Text(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A table by the name of the region that it stands in.</summary>
+    public ILocator Rows(string region) => Page.GetByRole(AriaRole.Region, new() { Name = region, Exact = true }).Locator("tbody tr:not(.sub)");
+
+    /// <summary>Presses the button that opens a dialog, does what is to be done in it, presses the one that confirms, and returns when it has closed.</summary>
+    public async Task ConfirmAsync(string open, string confirm, Func<Task>? before = null)
+    {
+        await Page.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }).ClickAsync();
+        await Dialog.WaitForAsync();
+        await (before?.Invoke() ?? Task.CompletedTask);
+        await Dialog.GetByRole(AriaRole.Button, new() { Name = confirm, Exact = true }).ClickAsync();
+        await Expect(Dialog).ToHaveCountAsync(0);
     }
 
     /// <summary>What axe-core finds wrong, of its two worst grades.</summary>

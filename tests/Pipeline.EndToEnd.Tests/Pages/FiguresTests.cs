@@ -1,101 +1,157 @@
 using System.Text.Json;
+using Microsoft.Playwright;
+using Pipeline.EndToEnd.Tests.Kit;
+using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
 
-/// <summary>What a page says is what the API says, and that is what the store holds.</summary>
-public sealed class FiguresTests(BrowserFixture browser)
+/// <summary>What a page says is what the API says, and that is what is in the files.</summary>
+[Collection(nameof(PagesCollection))]
+public sealed class FiguresTests(BrowserFixture browser, StillPipeline still)
 {
     [Fact]
-    public async Task Overview_Conservation_EqualsTheApi()
+    public async Task Overview_Conservation_EqualsTheApiAndTheStore()
     {
-        var pipeline = await browser.PipelineAsync();
+        var pipeline = await still.GetAsync();
         var totals = (await pipeline.GetAsync("/api/status")).GetProperty("totals");
-        await using var page = await browser.OpenAsync();
-        await page.GoAsync(pipeline.Url, "/");
-
-        foreach (var (figure, name) in new[] { ("consumed", "consumed"), ("conserved-stored", "stored"), ("stored", "stored"), ("dead-lettered", "dead_lettered"), ("late", "late"), ("duplicate", "duplicate") })
+        foreach (var (name, table) in new[] { ("stored", "user_events"), ("dead_lettered", "dead_letters"), ("late", "late_events") })
         {
-            Assert.Equal(totals.GetProperty(name).GetInt64(), await page.FigureAsync(figure));
+            Assert.Equal(still.Count(table), totals.GetProperty(name).GetInt64());
         }
 
-        Assert.Equal(0, await page.FigureAsync("waiting"));
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/");
+        foreach (var (figure, name) in new[] { ("consumed", "consumed"), ("conserved-stored", "stored"), ("stored", "stored"), ("dead-lettered", "dead_lettered"), ("late", "late"), ("duplicate", "duplicate") })
+        {
+            await page.ShowsAsync(figure, totals.GetProperty(name).GetInt64());
+        }
+
+        await page.ShowsAsync("waiting", 0);
         await page.Page.GetByText("✓ adds up in all 6 partitions").WaitForAsync();
     }
 
     [Fact]
-    public async Task DeadLetters_Count_EqualsTheApiAndTheRowsOfTheExport()
+    public async Task DeadLetters_Count_EqualsTheApiTheExportAndTheStore()
     {
-        var pipeline = await browser.PipelineAsync();
-        var expected = (await pipeline.GetAsync("/api/dead-letters?limit=1000")).GetProperty("items").GetArrayLength();
+        var pipeline = await still.GetAsync();
+        var stored = still.Count("dead_letters");
+        Assert.Equal(stored, (await pipeline.GetAsync("/api/dead-letters?limit=1000")).GetProperty("items").GetArrayLength());
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/dead-letters?range=all");
 
-        Assert.Equal(expected, await page.FigureAsync("counted"));
-        var rows = await pipeline.Http.GetStringAsync("/dead-letters/export?format=ndjson&range=all", TestContext.Current.CancellationToken);
-        Assert.Equal(expected, rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => JsonElement.Parse(row).GetProperty("reason_code").GetString()).Count());
+        await page.ShowsAsync("counted", stored);
+
+        var lines = await DownloadAsync(page, "JSON lines");
+        Assert.Equal(stored, lines.Count(line => JsonElement.Parse(line).TryGetProperty("reason_code", out _)));
+        Assert.Equal(stored + 1, (await DownloadAsync(page, "CSV")).Length);
     }
 
     [Fact]
     public async Task DeadLetters_FilterByReason_StaysInTheAddressAndEqualsTheApi()
     {
-        var pipeline = await browser.PipelineAsync();
+        var pipeline = await still.GetAsync();
         var expected = (await pipeline.GetAsync("/api/dead-letters?limit=1000&reason_code=invalid_utf8")).GetProperty("items").GetArrayLength();
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/dead-letters?range=all");
 
         await page.Page.Locator(".filters select").First.SelectOptionAsync("invalid_utf8");
         await page.AtAsync("reason=invalid_utf8");
-        await page.LiveAsync();
+        await Expect(page.Rows("Rejected records")).ToHaveCountAsync(Math.Min(expected, 50));
 
-        await Assertions(page, Math.Min(expected, 50));
         await page.Page.ReloadAsync();
         await page.LiveAsync();
-        await Assertions(page, Math.Min(expected, 50));
-
-        static async Task Assertions(BrowserPage page, int count)
-            => await Microsoft.Playwright.Assertions.Expect(page.Page.GetByRole(Microsoft.Playwright.AriaRole.Region, new() { Name = "Rejected records" }).Locator("tbody tr")).ToHaveCountAsync(count);
+        await Expect(page.Rows("Rejected records")).ToHaveCountAsync(Math.Min(expected, 50));
     }
 
     [Fact]
-    public async Task Topics_Partitions_EqualTheApi()
+    public async Task Quality_Rule_EqualsTheApiAndTheStoreAndLeadsToADeadLetter()
     {
-        var pipeline = await browser.PipelineAsync();
+        var pipeline = await still.GetAsync();
+        const string Rule = "schema.format";
+        var stored = still.Query("results.db", $"SELECT SUM(failed) FROM quality_results WHERE rule_id = '{Rule}'");
+        Assert.True(stored > 0, "no record broke the rule");
+        Assert.Equal(stored, (await pipeline.GetAsync($"/api/quality?limit=1000&rule_id={Rule}")).GetProperty("items").EnumerateArray().Sum(q => q.GetProperty("failed").GetInt64()));
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/quality?range=24h");
+
+        await Expect(page.Page.Locator($"[data-rule='{Rule}']")).ToHaveTextAsync(BrowserPage.Text(stored));
+        await page.Page.GetByRole(AriaRole.Link, new() { Name = Rule, Exact = true }).ClickAsync();
+        await page.Rows("Records that failed").First.GetByRole(AriaRole.Link).ClickAsync();
+        await page.Page.Locator("#detail pre.bytes").WaitForAsync();
+        await Expect(page.Page.Locator("#detail .facts")).ToContainTextAsync(Rule);
+    }
+
+    [Fact]
+    public async Task Analytics_EventsByType_EqualTheApiAndTheStore()
+    {
+        var pipeline = await still.GetAsync();
+        var stored = still.Query("results.db", "SELECT COUNT(*) FROM user_events JOIN event_attributes USING (attributes) WHERE event_type = 'view'");
+        Assert.Equal(stored, (await pipeline.GetAsync("/api/windows?metric=events&dimension=event_type&grain=hour&limit=1000")).GetProperty("items").EnumerateArray()
+            .Where(w => w.GetProperty("value").GetString() == "view").Sum(w => w.GetProperty("count").GetInt64()));
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/analytics?range=7d");
+
+        await Expect(page.Rows("Events by event type").Filter(new() { Has = page.Page.GetByRole(AriaRole.Link, new() { Name = "view", Exact = true }) }).Locator("td.number")).ToHaveTextAsync(BrowserPage.Text(stored));
+
+        await page.Page.Locator("[data-query=by]").SelectOptionAsync("all");
+        await page.AtAsync("by=all");
+        await page.Page.GetByRole(AriaRole.Heading, new() { Name = "Events by event time" }).WaitForAsync();
+        var rows = JsonElement.Parse(string.Concat(await DownloadAsync(page, "JSON"))).EnumerateArray();
+        Assert.Equal(still.Count("user_events"), rows.Sum(w => w.GetProperty("count").GetInt64()));
+        Assert.StartsWith("window_start,metric,", (await DownloadAsync(page, "CSV"))[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Topics_Partitions_EqualTheApiAndTheLog()
+    {
+        var pipeline = await still.GetAsync();
         var topics = (await pipeline.GetAsync("/api/status")).GetProperty("topics").EnumerateArray().Where(t => t.GetProperty("topic").GetString() == "users_topic").ToArray();
+        Assert.Equal(
+            still.Query("log.db", "SELECT SUM(record_count) FROM batches JOIN partitions USING (partition_id) JOIN topics USING (topic_id) WHERE name = 'users_topic'"),
+            topics.Sum(t => t.GetProperty("end").GetInt64()));
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/topics?topic=users_topic&partition=1&offset=0");
 
-        var rows = page.Page.GetByRole(Microsoft.Playwright.AriaRole.Region, new() { Name = "Partitions of users_topic", Exact = true }).Locator("tbody tr");
-        Assert.Equal(topics.Length, await rows.CountAsync());
+        var rows = page.Rows("Partitions of users_topic");
+        await Expect(rows).ToHaveCountAsync(topics.Length);
         for (var i = 0; i < topics.Length; i++)
         {
-            var cells = await rows.Nth(i).Locator("td").AllInnerTextsAsync();
-            Assert.Equal(topics[i].GetProperty("end").GetInt64().ToString("N0", System.Globalization.CultureInfo.InvariantCulture), cells[2]);
+            await Expect(rows.Nth(i).Locator("td").Nth(2)).ToHaveTextAsync(BrowserPage.Text(topics[i].GetProperty("end").GetInt64()));
         }
 
         // The record of the address is shown whole.
-        Assert.Contains("\"event_type\": \"profile\"", await page.Page.Locator("#messages pre.bytes").InnerTextAsync(), StringComparison.Ordinal);
+        await Expect(page.Page.Locator("#messages pre.bytes")).ToContainTextAsync("\"event_type\": \"profile\"");
     }
 
     [Fact]
-    public async Task Runs_Rows_EqualTheApi()
+    public async Task Runs_Rows_EqualTheApiAndTheDatabase()
     {
-        var pipeline = await browser.PipelineAsync();
-        var expected = (await pipeline.RunsAsync()).Length;
+        const int PageSize = 30;
+        var pipeline = await still.GetAsync();
+        var stored = still.Query("metadata.db", "SELECT COUNT(*) FROM dag_run WHERE dag_id = 'kafka_stream'");
+        Assert.Equal(stored, (await pipeline.RunsAsync()).Count(run => run.GetProperty("dag_id").GetString() == "kafka_stream"));
         await using var page = await browser.OpenAsync();
-        await page.GoAsync(pipeline.Url, "/runs");
+        await page.GoAsync(pipeline.Url, "/runs?dag=kafka_stream");
 
-        Assert.Equal(Math.Min(expected, 50), await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Region, new() { Name = "Runs", Exact = true }).Locator("tbody tr:not(.sub)").CountAsync());
+        await Expect(page.Rows("Runs")).ToHaveCountAsync((int)Math.Min(stored, PageSize));
     }
 
     [Fact]
     public async Task Health_Components_AreThoseOfTheEndpoint()
     {
-        var pipeline = await browser.PipelineAsync();
+        var pipeline = await still.GetAsync();
         var expected = (await pipeline.GetAsync("/health")).GetProperty("checks").EnumerateArray().Select(c => c.GetProperty("name").GetString()!).Order(StringComparer.Ordinal);
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/components");
 
-        Assert.Equal(expected, await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Region, new() { Name = "Health checks" }).Locator("tbody tr td:first-child").AllInnerTextsAsync());
-        Assert.Equal("healthy", await page.Page.Locator("[data-figure=health]").InnerTextAsync());
+        await Expect(page.Rows("Health checks").Locator("td:first-child")).ToHaveTextAsync(expected);
+        await Expect(page.Page.Locator("[data-figure=health]")).ToHaveTextAsync("healthy");
+    }
+
+    /// <summary>Follows a link as a browser does, and gives the lines of what it leads to.</summary>
+    private static async Task<string[]> DownloadAsync(BrowserPage page, string link)
+    {
+        var download = await page.Page.RunAndWaitForDownloadAsync(() => page.Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).First.ClickAsync());
+        return await File.ReadAllLinesAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
     }
 }

@@ -1,6 +1,5 @@
-using System.Net;
+using System.Globalization;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
 using Pipeline.EndToEnd.Tests.Kit;
 using Pipeline.Testing;
@@ -9,18 +8,13 @@ using static Microsoft.Playwright.Assertions;
 namespace Pipeline.EndToEnd.Tests.Pages;
 
 /// <summary>What a person does with runs, by clicking alone; what came of it is read from the API.</summary>
-public sealed class RunsPageTests(BrowserFixture browser)
+[Collection(nameof(PagesCollection))]
+public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
 {
-    private static readonly string[] Settings = ["--Activity:Enabled=false", "--Ingest:Interval=1h", "--Ingest:UsersPerRun=3", "--Ingest:Retries=0"];
-
     [Fact]
     public async Task FailedRun_FoundAndRetried_Succeeds()
     {
-        using var directory = new TempDirectory();
-        var failing = true;
-        await using var source = await SourceStub.StartAsync((context, _) => Answer(context, Volatile.Read(ref failing)));
-        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Settings, $"--Ingest:BaseUrl={source.BaseUrl}"]);
-        await pipeline.RunInStateAsync("failed");
+        var pipeline = await acting.GetAsync();
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/");
 
@@ -28,18 +22,18 @@ public sealed class RunsPageTests(BrowserFixture browser)
         await page.Page.GetByRole(AriaRole.Link, new() { Name = "Runs", Exact = true }).ClickAsync();
         await page.Page.GetByLabel("State").SelectOptionAsync("failed");
         await page.AtAsync("state=failed");
-        await page.Page.GetByRole(AriaRole.Region, new() { Name = "Runs", Exact = true }).Locator("tbody tr").Filter(new() { HasText = "failed" }).First.GetByRole(AriaRole.Link).First.ClickAsync();
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed");
+        await page.Page.Locator($"main tbody a[href$='?run={Uri.EscapeDataString(acting.FailedRun)}']").Last.ClickAsync();
+        await Expect(State(page)).ToHaveTextAsync("failed");
         Assert.Empty(await page.AccessibilityProblemsAsync());
-        Volatile.Write(ref failing, false);
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Retry failed tasks…" }).ClickAsync();
-        await page.Page.GetByRole(AriaRole.Dialog).GetByText("get_data").WaitForAsync();
-        Assert.Empty(await page.AccessibilityProblemsAsync());
-        await page.Page.GetByLabel("Reason, for the audit log").FillAsync("the source is back");
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Retry", Exact = true }).ClickAsync();
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("success");
+        await page.ConfirmAsync("Retry failed tasks…", "Retry", async () =>
+        {
+            await page.Dialog.GetByText("get_data").WaitForAsync();
+            Assert.Empty(await page.AccessibilityProblemsAsync());
+            await page.Page.GetByLabel("Reason, for the audit log").FillAsync("the source is back");
+        });
+        await Expect(State(page)).ToHaveTextAsync("success");
 
-        var clear = (await pipeline.GetAsync("/api/v2/eventLogs?event=clear")).GetProperty("event_logs").EnumerateArray().Single();
+        var clear = (await EventsAsync(pipeline, acting.FailedRun)).Single(e => e.GetProperty("event").GetString() == "clear");
         Assert.Equal("anonymous", clear.GetProperty("owner").GetString());
         Assert.Contains("the source is back", clear.GetProperty("extra").GetString(), StringComparison.Ordinal);
 
@@ -54,84 +48,166 @@ public sealed class RunsPageTests(BrowserFixture browser)
     [Fact]
     public async Task Trigger_WithTheFormOfItsParams_RunsWithThem()
     {
-        using var directory = new TempDirectory();
-        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, Settings);
-        await pipeline.RunInStateAsync("success");
+        var pipeline = await acting.GetAsync();
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/runs/kafka_stream");
 
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Trigger…" }).ClickAsync();
-        await page.Page.GetByLabel("users").WaitForAsync();
-        Assert.Empty(await page.AccessibilityProblemsAsync());
-        await page.Page.GetByLabel("users").FillAsync("7");
-        await page.Page.GetByLabel("Run id").FillAsync("by-hand");
-        await page.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Trigger", Exact = true }).ClickAsync();
+        await page.ConfirmAsync("Trigger…", "Trigger", async () =>
+        {
+            await page.Page.GetByLabel("users").FillAsync("7");
+            await page.Page.GetByLabel("Run id").FillAsync("by-hand");
+            Assert.Empty(await page.AccessibilityProblemsAsync());
+        });
         await page.AtAsync("run=by-hand");
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("success");
+        await Expect(State(page)).ToHaveTextAsync("success");
 
         var run = await pipeline.GetAsync("/api/v2/dags/kafka_stream/dagRuns/by-hand");
         Assert.Equal(7, run.GetProperty("conf").GetProperty("users").GetInt32());
         Assert.Equal("ui", run.GetProperty("triggered_by").GetString());
-        await Eventually.TrueAsync(async () => (await pipeline.StatusAsync()).Stored == 10);
+        await Eventually.TrueAsync(async () => await StoredOfRunAsync(pipeline, "by-hand") == 7, TimeSpan.FromSeconds(60));
 
         // The same id again: refused in the dialog, in words.
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Trigger…" }).ClickAsync();
         await page.Page.GetByLabel("Run id").FillAsync("by-hand");
-        await page.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Trigger", Exact = true }).ClickAsync();
-        await page.Page.GetByRole(AriaRole.Dialog).GetByText("has a run 'by-hand' already").WaitForAsync();
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Trigger", Exact = true }).ClickAsync();
+        await page.Dialog.GetByText("has a run 'by-hand' already").WaitForAsync();
         await page.Page.Keyboard.PressAsync("Escape");
-        await Expect(page.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        await Expect(page.Dialog).ToHaveCountAsync(0);
         Assert.Empty(page.Complaints);
     }
 
     [Fact]
-    public async Task MarkPauseAndBackfill_AsAsked_AreDoneAndNoted()
+    public async Task RunAndTasks_ClearedAndMarked_AreAsSaid()
     {
-        using var directory = new TempDirectory();
-        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, Settings);
-        var run = (await pipeline.RunInStateAsync("success")).GetProperty("run_id").GetString()!;
+        const string Run = "to-be-marked";
+        var pipeline = await acting.WithRunAsync(Run);
         await using var page = await browser.OpenAsync();
-        await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={Uri.EscapeDataString(run)}");
+        await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={Run}");
 
-        await ConfirmAsync("Mark failed…", "Mark failed");
-        await Expect(page.Page.Locator("[data-figure=run-state]")).ToHaveTextAsync("failed");
-        await ConfirmAsync("Pause…", "Pause");
+        await page.ConfirmAsync("Mark failed…", "Mark failed", async () => Assert.Empty(await page.AccessibilityProblemsAsync()));
+        await Expect(State(page)).ToHaveTextAsync("failed");
+        await page.ConfirmAsync("Mark success…", "Mark success");
+        await Expect(State(page)).ToHaveTextAsync("success");
+        await page.ConfirmAsync("Clear all…", "Clear");
+        await page.Page.GetByText("3 task instances run again.").WaitForAsync();
+        await Expect(State(page)).ToHaveTextAsync("success");
+
+        await page.Page.GetByRole(AriaRole.Region, new() { Name = "Tasks over time" }).GetByRole(AriaRole.Link).Last.ClickAsync();
+        await page.AtAsync("task=");
+        var task = page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" }).Locator("h2 .tag");
+        await page.ConfirmAsync("Clear it alone…", "Clear");
+        await page.Page.GetByText("1 task instance runs again.").WaitForAsync();
+        await Expect(task).ToHaveTextAsync("success");
+        foreach (var state in new[] { "failed", "skipped", "success" })
+        {
+            await page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" }).GetByRole(AriaRole.Button, new() { Name = $"Mark {state}…" }).ClickAsync();
+            await page.Dialog.GetByRole(AriaRole.Button, new() { Name = $"Mark {state}", Exact = true }).ClickAsync();
+            await Expect(page.Dialog).ToHaveCountAsync(0);
+            await Expect(task).ToHaveTextAsync(state);
+        }
+
+        // What the page says is what was done, noted with who did it.
+        var events = (await EventsAsync(pipeline, Run)).Select(e => e.GetProperty("event").GetString()).ToHashSet();
+        Assert.Superset(new HashSet<string?> { "clear" }, events);
+        Assert.Equal("success", (await pipeline.GetAsync($"/api/v2/dags/kafka_stream/dagRuns/{Run}")).GetProperty("state").GetString());
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task Dag_PausedAndResumed_IsAsSaid()
+    {
+        var pipeline = await acting.GetAsync();
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/runs/kafka_stream");
+
+        await page.ConfirmAsync("Pause…", "Pause");
         await page.Page.GetByText("The DAG is paused.").WaitForAsync();
         Assert.True((await pipeline.GetAsync("/api/v2/dags/kafka_stream")).GetProperty("is_paused").GetBoolean());
-        await ConfirmAsync("Resume…", "Resume");
+        await page.ConfirmAsync("Resume…", "Resume");
         await page.Page.GetByText("The DAG is resumed.").WaitForAsync();
+        Assert.False((await pipeline.GetAsync("/api/v2/dags/kafka_stream")).GetProperty("is_paused").GetBoolean());
 
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Backfill…" }).ClickAsync();
-        var today = DateTime.UtcNow.Date;
-        await page.Page.GetByLabel("First logical date").FillAsync(today.AddDays(-1).ToString("yyyy-MM-dd'T'01:00", System.Globalization.CultureInfo.InvariantCulture));
-        await page.Page.GetByLabel("Last logical date").FillAsync(today.AddDays(-1).ToString("yyyy-MM-dd'T'03:00", System.Globalization.CultureInfo.InvariantCulture));
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Dry run" }).ClickAsync();
-        await Expect(page.Page.Locator("[data-figure=planned] p").First).ToHaveTextAsync("3 of 3 intervals would run.");
-        Assert.Empty(await page.AccessibilityProblemsAsync());
-        Assert.Empty((await pipeline.GetAsync("/api/v2/backfills?dag_id=kafka_stream")).GetProperty("backfills").EnumerateArray());
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Start the backfill" }).ClickAsync();
-        await Expect(page.Page.GetByRole(AriaRole.Region, new() { Name = "Backfills and how far they are" }).Locator("tbody td").Nth(5)).ToHaveTextAsync("3 success, 0 failed, 0 running, 0 queued, 0 left");
+        Assert.Superset(new HashSet<string?> { "pause", "unpause" }, (await EventsAsync(pipeline, null)).Select(e => e.GetProperty("event").GetString()).ToHashSet());
+        Assert.Empty(page.Complaints);
+    }
 
-        var events = (await pipeline.GetAsync("/api/v2/eventLogs?dag_id=kafka_stream&limit=100")).GetProperty("event_logs").EnumerateArray().Select(e => e.GetProperty("event").GetString()).ToArray();
-        Assert.Superset(new HashSet<string?> { "pause", "unpause", "create_backfill" }, events.ToHashSet());
+    [Fact]
+    public async Task Backfill_TriedAndStarted_MakesItsRuns()
+    {
+        var pipeline = await acting.GetAsync();
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/runs/kafka_stream");
+
+        await BackfillAsync(page, 1, 3, async () =>
+        {
+            Assert.Empty(await page.AccessibilityProblemsAsync());
+            Assert.DoesNotContain(await BackfillsAsync(pipeline), b => b.GetProperty("from_date").GetDateTimeOffset() == Hour(1));
+        });
+
+        await Expect(Backfill(page, 1).Locator("td").Nth(5)).ToHaveTextAsync("3 success, 0 failed, 0 running, 0 queued, 0 left");
+        Assert.Contains("create_backfill", (await EventsAsync(pipeline, null)).Select(e => e.GetProperty("event").GetString()));
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task Backfill_PausedResumedAndCancelled_IsAsSaid()
+    {
+        var pipeline = await acting.GetAsync();
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/runs/kafka_stream");
+
+        // A source that does not answer keeps the first run under way, and so the backfill.
+        using (acting.HoldSource())
+        {
+            await BackfillAsync(page, 5, 7);
+            var row = Backfill(page, 5);
+            await Expect(row.Locator(".tag")).ToHaveTextAsync("running");
+            foreach (var (open, confirm, after) in new[] { ("Pause…", "Pause", "paused"), ("Resume…", "Resume", "running") })
+            {
+                await ConfirmAsync(row, open, confirm);
+                await Expect(row.Locator(".tag")).ToHaveTextAsync(after);
+                Assert.Equal(after == "paused", (await BackfillsAsync(pipeline)).Single(b => b.GetProperty("from_date").GetDateTimeOffset() == Hour(5)).GetProperty("is_paused").GetBoolean());
+            }
+
+            await ConfirmAsync(row, "Cancel…", "Cancel the backfill");
+        }
+
+        await Expect(Backfill(page, 5).Locator(".tag")).ToHaveTextAsync("failed");
         Assert.Empty(page.Complaints);
 
-        async Task ConfirmAsync(string open, string confirm)
+        async Task ConfirmAsync(ILocator row, string open, string confirm)
         {
-            await page.Page.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }).ClickAsync();
-            await page.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = confirm, Exact = true }).ClickAsync();
-            await Expect(page.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+            await row.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }).ClickAsync();
+            await page.Dialog.GetByRole(AriaRole.Button, new() { Name = confirm, Exact = true }).ClickAsync();
+            await Expect(page.Dialog).ToHaveCountAsync(0);
         }
     }
 
-    private static Task Answer(HttpContext context, bool fails)
+    /// <summary>An hour of yesterday.</summary>
+    private static DateTimeOffset Hour(int hour) => new(DateTime.UtcNow.Date.AddDays(-1).AddHours(hour), TimeSpan.Zero);
+
+    /// <summary>Starts a backfill of hours of yesterday, the last one included, after its dry run.</summary>
+    private static Task BackfillAsync(BrowserPage page, int first, int last, Func<Task>? afterDryRun = null) => page.ConfirmAsync("Backfill…", "Start the backfill", async () =>
     {
-        if (fails)
-        {
-            context.Response.StatusCode = (int)HttpStatusCode.InternalServerError;
-            return Task.CompletedTask;
-        }
+        await page.Page.GetByLabel("First logical date").FillAsync(Hour(first).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture));
+        await page.Page.GetByLabel("Last logical date").FillAsync(Hour(last).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture));
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Dry run" }).ClickAsync();
+        await Expect(page.Page.Locator("[data-figure=planned] p").First).ToHaveTextAsync("3 of 3 intervals would run.");
+        await (afterDryRun?.Invoke() ?? Task.CompletedTask);
+    });
 
-        return SourceStub.JsonAsync(context, SourceFaultTests.GoodPage(context));
-    }
+    private static ILocator Backfill(BrowserPage page, int first)
+        => page.Rows("Backfills and how far they are").Filter(new() { HasText = Hour(first).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) });
+
+    private static async Task<JsonElement[]> BackfillsAsync(PipelineProcess pipeline)
+        => [.. (await pipeline.GetAsync("/api/v2/backfills?dag_id=kafka_stream")).GetProperty("backfills").EnumerateArray()];
+
+    private static ILocator State(BrowserPage page) => page.Page.Locator("[data-figure=run-state]");
+
+    private static async Task<JsonElement[]> EventsAsync(PipelineProcess pipeline, string? run)
+        => [.. (await pipeline.GetAsync($"/api/v2/eventLogs?dag_id=kafka_stream&limit=100{(run is null ? "" : $"&run_id={Uri.EscapeDataString(run)}")}")).GetProperty("event_logs").EnumerateArray()];
+
+    private static async Task<int> StoredOfRunAsync(PipelineProcess pipeline, string run)
+        => (await pipeline.GetAsync("/api/events?limit=1000")).GetProperty("items").EnumerateArray()
+            .Count(e => e.GetProperty("data").TryGetProperty("run_id", out var id) && id.GetString() == run);
 }
