@@ -112,6 +112,7 @@ public static class DashboardBuilderExtensions
         builder.Services.AddSingleton<RecentProblems>();
         builder.Services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<RecentProblems>());
         builder.Services.AddSingleton<OverviewReader>();
+        builder.Services.AddSingleton<LogSurveyor>();
         builder.Services.AddSingleton<TopicsReader>();
         builder.Services.AddSingleton<MessageBrowser>();
         builder.Services.AddSingleton<DeadLettersReader>();

@@ -15,28 +15,14 @@ internal static class DeadLettersApi
         .WithSummary("Rejected records, newest first")
         .WithDescription("Records that cannot be events, each with its reason and its original bytes.");
 
-    private static async Task<Results<Ok<ItemPage<DeadLetterItem>>, ValidationProblem>> ListAsync(
+    private static Task<Results<Ok<ItemPage<DeadLetterItem>>, ValidationProblem>> ListAsync(
         [AsParameters] DeadLetterParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
-    {
-        var reader = new ParameterReader();
-        var (from, to) = reader.Range(parameters);
-        var query = new DeadLetterQuery
-        {
-            From = from,
-            To = to,
-            Limit = reader.Limit(parameters),
-            Cursor = ParameterReader.Cursor(parameters),
-            ReasonCode = string.IsNullOrEmpty(parameters.ReasonCode) ? null : parameters.ReasonCode,
-            RuleId = string.IsNullOrEmpty(parameters.RuleId) ? null : parameters.RuleId,
-        };
-        if (reader.HasErrors(out var problem))
-        {
-            return problem;
-        }
-
-        var page = await store.QueryDeadLettersAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(d => ToItem(Redaction.For(caller, d))));
-    }
+        => Listing.ReadAsync(
+            parameters,
+            _ => new DeadLetterQuery { ReasonCode = parameters.ReasonCode.OrNull(), RuleId = parameters.RuleId.OrNull() },
+            store.QueryDeadLettersAsync,
+            d => ToItem(Redaction.For(caller, d)),
+            cancellationToken);
 
     internal static DeadLetterItem ToItem(DeadLetterEntry d) => new(
         d.Topic,

@@ -22,27 +22,10 @@ internal static class EventsApi
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<Ok<ItemPage<EventItem>>, ValidationProblem>> ListAsync(
+    private static Task<Results<Ok<ItemPage<EventItem>>, ValidationProblem>> ListAsync(
         [AsParameters] UserRangeParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
-    {
-        var reader = new ParameterReader();
-        var (from, to) = reader.Range(parameters);
-        var query = new EventQuery
-        {
-            From = from,
-            To = to,
-            Limit = reader.Limit(parameters),
-            Cursor = ParameterReader.Cursor(parameters),
-            UserId = reader.Uuid("user_id", parameters.UserId),
-        };
-        if (reader.HasErrors(out var problem))
-        {
-            return problem;
-        }
-
-        var page = await store.QueryEventsAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(e => ToItem(Redaction.For(caller, e))));
-    }
+        => Listing.ReadAsync(
+            parameters, reader => new EventQuery { UserId = reader.Uuid("user_id", parameters.UserId) }, store.QueryEventsAsync, e => ToItem(Redaction.For(caller, e)), cancellationToken);
 
     private static async Task<Results<Ok<EventItem>, ValidationProblem, ProblemHttpResult>> GetAsync(
         string event_id, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)

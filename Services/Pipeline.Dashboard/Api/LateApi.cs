@@ -13,20 +13,9 @@ internal static class LateApi
         .WithSummary("Events that came too late, newest first")
         .WithDescription("Valid events whose window was closed for good when they arrived; they are kept here and count in no window.");
 
-    private static async Task<Results<Ok<ItemPage<LateItem>>, ValidationProblem>> ListAsync(
+    private static Task<Results<Ok<ItemPage<LateItem>>, ValidationProblem>> ListAsync(
         [AsParameters] RangeParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
-    {
-        var reader = new ParameterReader();
-        var (from, to) = reader.Range(parameters);
-        var query = new RangeQuery { From = from, To = to, Limit = reader.Limit(parameters), Cursor = ParameterReader.Cursor(parameters) };
-        if (reader.HasErrors(out var problem))
-        {
-            return problem;
-        }
-
-        var page = await store.QueryLateAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(e => ToItem(Redaction.For(caller, e))));
-    }
+        => Listing.ReadAsync(parameters, _ => new RangeQuery(), store.QueryLateAsync, e => ToItem(Redaction.For(caller, e)), cancellationToken);
 
     private static LateItem ToItem(LateEvent e) => new(
         e.EventId,

@@ -88,9 +88,7 @@ internal sealed class ParameterReader
         return text;
     }
 
-    public static string? Cursor(RangeParameters parameters) => string.IsNullOrEmpty(parameters.Cursor) ? null : parameters.Cursor;
-
-    public static string Text(string? text, string otherwise) => string.IsNullOrEmpty(text) ? otherwise : text;
+    public static string Text(string? text, string otherwise) => text.OrNull() ?? otherwise;
 
     public bool HasErrors(out ValidationProblem problem)
     {

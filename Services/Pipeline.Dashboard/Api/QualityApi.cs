@@ -11,27 +11,9 @@ internal static class QualityApi
         .WithSummary("Results of the quality rules, newest first")
         .WithDescription("Per rule and window: how many records were checked and how many failed.");
 
-    private static async Task<Results<Ok<ItemPage<QualityItem>>, ValidationProblem>> ListAsync(
+    private static Task<Results<Ok<ItemPage<QualityItem>>, ValidationProblem>> ListAsync(
         [AsParameters] QualityParameters parameters, IResultStore store, CancellationToken cancellationToken)
-    {
-        var reader = new ParameterReader();
-        var (from, to) = reader.Range(parameters);
-        var query = new QualityQuery
-        {
-            From = from,
-            To = to,
-            Limit = reader.Limit(parameters),
-            Cursor = ParameterReader.Cursor(parameters),
-            RuleId = string.IsNullOrEmpty(parameters.RuleId) ? null : parameters.RuleId,
-        };
-        if (reader.HasErrors(out var problem))
-        {
-            return problem;
-        }
-
-        var page = await store.QueryQualityAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(ToItem));
-    }
+        => Listing.ReadAsync(parameters, _ => new QualityQuery { RuleId = parameters.RuleId.OrNull() }, store.QueryQualityAsync, ToItem, cancellationToken);
 
     private static QualityItem ToItem(QualityResult q)
     {

@@ -21,7 +21,7 @@ internal static class RunsApi
             return problem;
         }
 
-        var dag = string.IsNullOrEmpty(parameters.DagId) ? null : parameters.DagId;
+        var dag = parameters.DagId.OrNull();
         var query = new DagRunQuery
         {
             DagId = dag,

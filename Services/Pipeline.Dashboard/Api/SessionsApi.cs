@@ -11,27 +11,9 @@ internal static class SessionsApi
         .WithSummary("User sessions, newest first")
         .WithDescription("Runs of a user's activity without a longer gap.");
 
-    private static async Task<Results<Ok<ItemPage<SessionItem>>, ValidationProblem>> ListAsync(
+    private static Task<Results<Ok<ItemPage<SessionItem>>, ValidationProblem>> ListAsync(
         [AsParameters] UserRangeParameters parameters, IResultStore store, CancellationToken cancellationToken)
-    {
-        var reader = new ParameterReader();
-        var (from, to) = reader.Range(parameters);
-        var query = new SessionQuery
-        {
-            From = from,
-            To = to,
-            Limit = reader.Limit(parameters),
-            Cursor = ParameterReader.Cursor(parameters),
-            UserId = reader.Uuid("user_id", parameters.UserId),
-        };
-        if (reader.HasErrors(out var problem))
-        {
-            return problem;
-        }
-
-        var page = await store.QuerySessionsAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(ToItem));
-    }
+        => Listing.ReadAsync(parameters, reader => new SessionQuery { UserId = reader.Uuid("user_id", parameters.UserId) }, store.QuerySessionsAsync, ToItem, cancellationToken);
 
     private static SessionItem ToItem(SessionRow s) => new(
         s.SessionId,

@@ -13,29 +13,19 @@ internal static class WindowsApi
         .WithDescription("Aggregates of one metric (`events`, `users`, `latency`, `age`) over windows of event time, grouped by one dimension and merged over "
             + "the source partitions. The grain `rolling_5m` is the last five minutes, every minute.");
 
-    private static async Task<Results<Ok<ItemPage<WindowItem>>, ValidationProblem>> ListAsync(
+    private static Task<Results<Ok<ItemPage<WindowItem>>, ValidationProblem>> ListAsync(
         [AsParameters] WindowParameters parameters, IResultStore store, CancellationToken cancellationToken)
-    {
-        var reader = new ParameterReader();
-        var (from, to) = reader.Range(parameters);
-        var query = new WindowQuery
-        {
-            From = from,
-            To = to,
-            Limit = reader.Limit(parameters),
-            Cursor = ParameterReader.Cursor(parameters),
-            Metric = ParameterReader.Text(parameters.Metric, "events"),
-            Dimension = ParameterReader.Text(parameters.Dimension, "all"),
-            Grain = reader.OneOf("grain", parameters.Grain, [.. WindowGrain.All]),
-        };
-        if (reader.HasErrors(out var problem))
-        {
-            return problem;
-        }
-
-        var page = await store.QueryWindowsAsync(query, cancellationToken);
-        return TypedResults.Ok(page.Select(ToItem));
-    }
+        => Listing.ReadAsync(
+            parameters,
+            reader => new WindowQuery
+            {
+                Metric = ParameterReader.Text(parameters.Metric, "events"),
+                Dimension = ParameterReader.Text(parameters.Dimension, "all"),
+                Grain = reader.OneOf("grain", parameters.Grain, [.. WindowGrain.All]),
+            },
+            store.QueryWindowsAsync,
+            ToItem,
+            cancellationToken);
 
     private static WindowItem ToItem(WindowResult w)
     {

@@ -26,9 +26,8 @@ internal static class AnalyticsDownloads
     private readonly record struct FilterParameters(
         [FromQuery(Name = "event_type")] string? EventType, [FromQuery(Name = "nationality")] string? Nationality, [FromQuery(Name = "gender")] string? Gender, [FromQuery(Name = "age_band")] string? AgeBand)
     {
-        public CrossFilter Filter => new(NullIfEmpty(EventType), NullIfEmpty(Nationality), NullIfEmpty(Gender), NullIfEmpty(AgeBand));
+        public CrossFilter Filter => new(EventType.OrNull(), Nationality.OrNull(), Gender.OrNull(), AgeBand.OrNull());
 
-        private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
     }
 
     private static string ToCsv(IEnumerable<WindowResult> windows)

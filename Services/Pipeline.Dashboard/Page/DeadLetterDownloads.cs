@@ -46,8 +46,8 @@ internal static class DeadLetterDownloads
         var query = new DeadLetterQuery
         {
             From = TimeRange.Parse(range, "24h").From(clock.GetUtcNow()),
-            ReasonCode = string.IsNullOrEmpty(reason) ? null : reason,
-            RuleId = string.IsNullOrEmpty(rule) ? null : rule,
+            ReasonCode = reason.OrNull(),
+            RuleId = rule.OrNull(),
             Limit = StorePage,
         };
         do

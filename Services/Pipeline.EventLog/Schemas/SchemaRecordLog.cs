@@ -18,6 +18,10 @@ internal sealed class SchemaRecordLog(IRecordLog log, EventSchemas schemas, Sche
 
     public ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken) => log.GetCommittedAsync(group, cancellationToken);
 
+    public ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken) => log.ListGroupsAsync(cancellationToken);
+
+    public ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken) => log.LocateAsync(cancellationToken);
+
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
         => log.FindOffsetAsync(topicPartition, timestamp, cancellationToken);
 

@@ -24,6 +24,12 @@ public interface IRecordLog : IAsyncDisposable
     /// <summary>The committed offsets of a group; partitions it never committed are absent.</summary>
     ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken);
 
+    /// <summary>The consumer groups that the log knows, by name; on a broker those of everybody.</summary>
+    ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Where the described partitions lie and how large they are. For people who look now and then: it may take a while.</summary>
+    ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken);
+
     /// <summary>The offset of the first record of a partition whose timestamp (Unix ms) is at or after the given one; the high watermark when there is none.</summary>
     ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken);
 
@@ -50,3 +56,13 @@ public sealed record TopicSpec(string Name, int Partitions, TimeSpan? Retention)
 
 /// <summary>What a partition holds: offsets in [Start, HighWatermark).</summary>
 public readonly record struct PartitionOffsets(TopicPartition TopicPartition, long Start, long HighWatermark);
+
+/// <param name="Members">Members that are alive; 0 for a group that only has committed offsets.</param>
+public sealed record ConsumerGroup(string Name, int Members);
+
+/// <summary>Where a partition lies.</summary>
+/// <param name="Leader">The broker that takes its appends; null where there are no brokers, and while none leads it.</param>
+/// <param name="Replicas">Copies that there shall be.</param>
+/// <param name="InSync">Copies that have all of it.</param>
+/// <param name="Bytes">What its records take as they are stored; null where a log does not tell.</param>
+public readonly record struct PartitionPlace(TopicPartition TopicPartition, string? Leader, int Replicas, int InSync, long? Bytes);

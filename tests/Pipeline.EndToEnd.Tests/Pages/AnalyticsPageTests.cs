@@ -65,6 +65,10 @@ public sealed class AnalyticsPageTests(BrowserFixture browser, StillPipeline sti
         await back.ClickAsync();
         await page.NotAtAsync("from=");
         await Expect(back).ToHaveCountAsync(0);
+
+        // The same figures as a table.
+        await page.Page.Locator("details.data summary").First.ClickAsync();
+        await page.Rows("Events by event type, as a table").First.WaitForAsync();
         Assert.Empty(page.Complaints);
     }
 

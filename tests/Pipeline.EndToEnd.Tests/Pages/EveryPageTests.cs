@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
 
@@ -48,16 +49,44 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
                 await page.LookAsync(width, height, scheme);
                 await page.Page.WaitForFunctionAsync("width => innerWidth === width && document.documentElement.scrollWidth <= width", width);
                 Assert.Empty(await page.AccessibilityProblemsAsync());
-                if (Pictures is not null)
-                {
-                    await page.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{width}x{height}-{scheme.ToString().ToLowerInvariant()}.png") });
-                }
+                await TakePictureAsync(page, name, width, height, scheme);
             }
         }
 
         Assert.Empty(page.Complaints);
         Assert.All(page.Requests, url => Assert.Equal(site.Authority, new Uri(url).Authority));
         Assert.True(await page.Page.EvaluateAsync<bool>("() => window.hacked === undefined"));
+    }
+
+    [Fact]
+    public async Task Dialogs_OpenOnAPhone_FitAndAreAccessible()
+    {
+        const int Width = 390;
+        var pipeline = await still.GetAsync();
+        foreach (var scheme in Pictures is not null ? [ColorScheme.Light, ColorScheme.Dark] : new[] { ColorScheme.Dark })
+        {
+            await using var page = await browser.OpenAsync(Width, 844, scheme);
+            await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={StillPipeline.HostileRun}");
+            foreach (var button in new[] { "Trigger…", "Backfill…", "Pause…", "Clear all…", "Mark failed…", "?" })
+            {
+                await (button == "?" ? page.Page.Keyboard.PressAsync(button) : page.Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync());
+                await page.Dialog.WaitForAsync();
+                if (button == "Backfill…")
+                {
+                    await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Dry run" }).ClickAsync();
+                    await page.Page.Locator("[data-figure=planned]").WaitForAsync();
+                }
+
+                var box = await page.Dialog.BoundingBoxAsync();
+                Assert.True(box is { X: >= 0 } && box.X + box.Width <= Width, $"{button} {box?.X} + {box?.Width}");
+                Assert.Empty(await page.AccessibilityProblemsAsync());
+                await TakePictureAsync(page, $"dialog-{string.Concat(button.Where(char.IsLetter)).ToLowerInvariant()}", Width, 844, scheme);
+                await page.Page.Keyboard.PressAsync("Escape");
+                await Expect(page.Dialog).ToHaveCountAsync(0);
+            }
+
+            Assert.Empty(page.Complaints);
+        }
     }
 
     [Fact]
@@ -73,4 +102,9 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
             Assert.DoesNotContain("style=\"", html, StringComparison.Ordinal);
         }
     }
+
+    /// <summary>The whole page as it is seen through such a window, where pictures are wanted.</summary>
+    private static Task TakePictureAsync(BrowserPage page, string name, int width, int height, ColorScheme scheme) => Pictures is null
+        ? Task.CompletedTask
+        : page.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{width}x{height}-{scheme.ToString().ToLowerInvariant()}.png"), FullPage = !name.StartsWith("dialog", StringComparison.Ordinal) });
 }

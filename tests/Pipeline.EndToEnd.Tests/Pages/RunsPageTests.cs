@@ -90,26 +90,24 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
         await Expect(State(page)).ToHaveTextAsync("success");
         await page.ConfirmAsync("Clear all…", "Clear");
         await page.Page.GetByText("3 task instances run again.").WaitForAsync();
-        await Expect(State(page)).ToHaveTextAsync("success");
+        await RanAsync(pipeline, Run, tries: [2, 2, 2]);
 
         await page.Page.GetByRole(AriaRole.Region, new() { Name = "Tasks over time" }).GetByRole(AriaRole.Link).Last.ClickAsync();
         await page.AtAsync("task=");
-        var task = page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" }).Locator("h2 .tag");
         await page.ConfirmAsync("Clear it alone…", "Clear");
         await page.Page.GetByText("1 task instance runs again.").WaitForAsync();
-        await Expect(task).ToHaveTextAsync("success");
+        await RanAsync(pipeline, Run, tries: [2, 2, 3]);
+        var panel = page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" });
         foreach (var state in new[] { "failed", "skipped", "success" })
         {
-            await page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" }).GetByRole(AriaRole.Button, new() { Name = $"Mark {state}…" }).ClickAsync();
+            await panel.GetByRole(AriaRole.Button, new() { Name = $"Mark {state}…" }).ClickAsync();
             await page.Dialog.GetByRole(AriaRole.Button, new() { Name = $"Mark {state}", Exact = true }).ClickAsync();
             await Expect(page.Dialog).ToHaveCountAsync(0);
-            await Expect(task).ToHaveTextAsync(state);
+            await Expect(panel.Locator("h2 .tag")).ToHaveTextAsync(state);
+            Assert.Equal(state, (await TasksAsync(pipeline, Run))[2].GetProperty("state").GetString());
         }
 
-        // What the page says is what was done, noted with who did it.
-        var events = (await EventsAsync(pipeline, Run)).Select(e => e.GetProperty("event").GetString()).ToHashSet();
-        Assert.Superset(new HashSet<string?> { "clear" }, events);
-        Assert.Equal("success", (await pipeline.GetAsync($"/api/v2/dags/kafka_stream/dagRuns/{Run}")).GetProperty("state").GetString());
+        Assert.Equal(2, (await EventsAsync(pipeline, Run)).Count(e => e.GetProperty("event").GetString() == "clear"));
         Assert.Empty(page.Complaints);
     }
 
@@ -203,6 +201,15 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
         => [.. (await pipeline.GetAsync("/api/v2/backfills?dag_id=kafka_stream")).GetProperty("backfills").EnumerateArray()];
 
     private static ILocator State(BrowserPage page) => page.Page.Locator("[data-figure=run-state]");
+
+    private static async Task<JsonElement[]> TasksAsync(PipelineProcess pipeline, string run)
+        => [.. (await pipeline.GetAsync($"/api/v2/dags/kafka_stream/dagRuns/{run}/taskInstances")).GetProperty("task_instances").EnumerateArray()];
+
+    /// <summary>Waits until the tasks of a run have succeeded at these tries. What the page says just after a clear may be of before it.</summary>
+    private static Task RanAsync(PipelineProcess pipeline, string run, int[] tries) => Eventually.TrueAsync(
+        async () => (await pipeline.GetAsync($"/api/v2/dags/kafka_stream/dagRuns/{run}")).GetProperty("state").GetString() == "success"
+            && (await TasksAsync(pipeline, run)).Select(t => t.GetProperty("state").GetString() == "success" ? t.GetProperty("try_number").GetInt32() : 0).SequenceEqual(tries),
+        TimeSpan.FromSeconds(60));
 
     private static async Task<JsonElement[]> EventsAsync(PipelineProcess pipeline, string? run)
         => [.. (await pipeline.GetAsync($"/api/v2/eventLogs?dag_id=kafka_stream&limit=100{(run is null ? "" : $"&run_id={Uri.EscapeDataString(run)}")}")).GetProperty("event_logs").EnumerateArray()];

@@ -8,7 +8,13 @@ internal sealed class StubLog : IRecordLog
 {
     public List<PartitionOffsets> Partitions { get; } = [];
 
+    /// <summary>Of the processor.</summary>
     public List<Position> Committed { get; } = [];
+
+    /// <summary>Other groups, with what they have committed.</summary>
+    public List<(ConsumerGroup Group, Position[] Committed)> Groups { get; } = [];
+
+    public List<PartitionPlace> Places { get; } = [];
 
     public Exception? Failure { get; set; }
 
@@ -24,7 +30,11 @@ internal sealed class StubLog : IRecordLog
         => Failure is null ? ValueTask.FromResult<IReadOnlyList<PartitionOffsets>>([.. Partitions]) : throw Failure;
 
     public ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken)
-        => ValueTask.FromResult<IReadOnlyList<Position>>([.. Committed]);
+        => ValueTask.FromResult<IReadOnlyList<Position>>(Groups.Find(g => g.Group.Name == group) is { Group: not null } other ? other.Committed : [.. Committed]);
+
+    public ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<ConsumerGroup>>([.. Groups.Select(g => g.Group)]);
+
+    public ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<PartitionPlace>>([.. Places]);
 
     public ValueTask CreateTopicsAsync(IReadOnlyCollection<TopicSpec> topics, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -14,6 +14,10 @@ internal sealed class FlakyLog(IRecordLog inner, int failures, bool isTransient)
 
     public ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken) => inner.GetCommittedAsync(group, cancellationToken);
 
+    public ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken) => inner.ListGroupsAsync(cancellationToken);
+
+    public ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken) => inner.LocateAsync(cancellationToken);
+
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
         => inner.FindOffsetAsync(topicPartition, timestamp, cancellationToken);
 

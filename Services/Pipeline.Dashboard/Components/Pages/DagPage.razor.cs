@@ -53,8 +53,8 @@ public sealed partial class DagPage
 
     protected override DagQuestion GetQuery() => new(
         DagId,
-        string.IsNullOrEmpty(Run) ? null : Run,
-        string.IsNullOrEmpty(TaskName) ? null : TaskName,
+        Run.OrNull(),
+        TaskName.OrNull(),
         Runs is { } runs && DagReader.GridSizes.Contains(runs) ? runs : DagReader.GridSizes[0]);
 
     protected override async Task OnInitializedAsync()

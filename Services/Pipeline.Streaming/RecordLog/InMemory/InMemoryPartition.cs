@@ -12,6 +12,8 @@ internal sealed class InMemoryPartition
 
     public long End => Start + _records.Count;
 
+    public long Bytes => _records.Sum(record => (long)record.Bytes.Length);
+
     public void Append(in RecordSlices slices, ReadOnlySpan<byte> bytes)
         => _records.Add(new StoredRecord(slices, bytes.Slice(slices.Start, slices.ByteCount()).ToArray()));
 

@@ -64,6 +64,30 @@ public sealed class InMemoryRecordLog(TimeProvider? timeProvider = null, TimeSpa
         }
     }
 
+    public ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (_gate)
+        {
+            IReadOnlyList<ConsumerGroup> groups =
+            [
+                .. _groups.Keys.Concat(_committed.Keys.Select(c => c.Group)).Distinct().Order(StringComparer.Ordinal)
+                    .Select(name => new ConsumerGroup(name, _groups.TryGetValue(name, out var group) ? group.Members.Count(m => m.LeaseUntil > now) : 0)),
+            ];
+            return ValueTask.FromResult(groups);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            IReadOnlyList<PartitionPlace> places =
+                [.. _topics.OrderBy(t => t.Key, StringComparer.Ordinal).SelectMany(t => t.Value.Partitions.Select((p, i) => new PartitionPlace(new TopicPartition(t.Key, i), null, 1, 1, p.Bytes)))];
+            return ValueTask.FromResult(places);
+        }
+    }
+
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
     {
         lock (_gate)

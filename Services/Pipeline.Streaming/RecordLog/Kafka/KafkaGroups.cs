@@ -10,8 +10,12 @@ namespace Pipeline.Streaming.RecordLog.Kafka;
 /// </summary>
 internal sealed class KafkaGroups(KafkaClients clients, KafkaTopics topics) : IAsyncDisposable
 {
+    /// <summary>Consumers that are kept. Each is a connection with threads of its own, and a shared cluster may have any number of groups.</summary>
+    private const int MaxObservers = 16;
+
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Dictionary<string, IConsumer<Ignore, Ignore>> _observers = new(StringComparer.Ordinal);
+    private readonly List<string> _recent = [];
 
     /// <summary>The committed offsets of the partitions that this process has to do with; those never committed are absent.</summary>
     public async Task<IReadOnlyList<Position>> CommittedAsync(string group, CancellationToken cancellationToken)
@@ -58,11 +62,7 @@ internal sealed class KafkaGroups(KafkaClients clients, KafkaTopics topics) : IA
     private List<TopicPartitionOffset> Committed(string group, List<Confluent.Kafka.TopicPartition> partitions)
     {
         const string Doing = "tell the committed offsets";
-        if (!_observers.TryGetValue(group, out var observer))
-        {
-            observer = _observers[group] = clients.CreateObserver(group);
-        }
-
+        var observer = Observer(group);
         try
         {
             return observer.Committed(partitions, clients.Options.RequestTimeout);
@@ -77,5 +77,23 @@ internal sealed class KafkaGroups(KafkaClients clients, KafkaTopics topics) : IA
         }
 
         static RecordLogException Fault(Error error, KafkaException e) => KafkaFaults.OfKnownPartitions(error.Code, $"Kafka could not {Doing}: {error.Reason}", e);
+    }
+
+    private IConsumer<Ignore, Ignore> Observer(string group)
+    {
+        _recent.Remove(group);
+        _recent.Add(group);
+        if (!_observers.TryGetValue(group, out var observer))
+        {
+            if (_observers.Count == MaxObservers && _observers.Remove(_recent[0], out var oldest))
+            {
+                _recent.RemoveAt(0);
+                oldest.Dispose();
+            }
+
+            observer = _observers[group] = clients.CreateObserver(group);
+        }
+
+        return observer;
     }
 }

@@ -77,6 +77,19 @@ public sealed class KafkaRecordLog : IRecordLog
         return await _groups.Value.CommittedAsync(group, cancellationToken);
     }
 
+    public async ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return await Topics.GroupsAsync(cancellationToken);
+    }
+
+    /// <summary>The leaders and copies of the topics that this process has to do with. Clients cannot ask how many bytes they take.</summary>
+    public async ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return await Topics.LocateAsync(cancellationToken);
+    }
+
     public async ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

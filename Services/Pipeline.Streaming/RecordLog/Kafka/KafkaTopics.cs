@@ -89,6 +89,34 @@ internal sealed class KafkaTopics(IAdminClient admin, IReadOnlyCollection<string
     public async Task<long> FindAsync(TopicPartition partition, long timestamp, CancellationToken cancellationToken)
         => (await ListAsync([partition], OffsetSpec.ForTimestamp(timestamp), cancellationToken))[partition];
 
+    /// <summary>Where the partitions of <see cref="PartitionsAsync"/> lie.</summary>
+    public async Task<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken)
+    {
+        var names = (await PartitionsAsync(cancellationToken)).Select(p => p.Topic).Distinct().ToArray();
+        return await AskAsync("tell where partitions lie", () => Task.Run<IReadOnlyList<PartitionPlace>>(
+            () =>
+            {
+                var places = new List<PartitionPlace>();
+                foreach (var name in names)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var metadata = admin.GetMetadata(name, options.RequestTimeout);
+                    var brokers = metadata.Brokers.ToDictionary(b => b.BrokerId, b => $"{b.BrokerId} ({b.Host}:{b.Port})");
+                    places.AddRange(metadata.Topics.Where(t => t.Topic == name).SelectMany(t => t.Partitions).OrderBy(p => p.PartitionId)
+                        .Select(p => new PartitionPlace(new TopicPartition(name, p.PartitionId), brokers.GetValueOrDefault(p.Leader), p.Replicas.Length, p.InSyncReplicas.Length, null)));
+                }
+
+                return places;
+            },
+            cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The groups of all brokers. Not by the newer call of the admin client: see <see cref="KafkaGroups"/>.</summary>
+    public Task<IReadOnlyList<ConsumerGroup>> GroupsAsync(CancellationToken cancellationToken)
+        => AskAsync("list consumer groups", () => Task.Run<IReadOnlyList<ConsumerGroup>>(
+            () => [.. admin.ListGroups(options.RequestTimeout).Where(g => g.ProtocolType is "" or "consumer").OrderBy(g => g.Group, StringComparer.Ordinal).Select(g => new ConsumerGroup(g.Group, g.Members.Count))],
+            cancellationToken), cancellationToken);
+
     private static string? Milliseconds(TimeSpan? retention)
         => (retention is { } kept ? (long)kept.TotalMilliseconds : -1).ToString(CultureInfo.InvariantCulture);
 

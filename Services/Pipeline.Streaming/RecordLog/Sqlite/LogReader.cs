@@ -56,6 +56,43 @@ internal sealed class LogReader(SqliteDatabase database, SegmentFiles files) : I
         return offsets;
     }
 
+    /// <summary>Every partition with the bytes of its batches: they are added up, which takes longer the more there are.</summary>
+    public List<PartitionPlace> Locate()
+    {
+        var all = new List<PartitionPlace>();
+        var select = _log.Statement(
+            """
+            SELECT name, number, coalesce((
+                SELECT sum(coalesce(batches.length, length(payloads.bytes)))
+                FROM batches LEFT JOIN payloads ON payloads.payload_id = batches.payload_id
+                WHERE batches.partition_id = partitions.partition_id), 0)
+            FROM partitions JOIN topics USING (topic_id) ORDER BY name, number
+            """);
+        while (select.Step())
+        {
+            all.Add(new PartitionPlace(new TopicPartition(select.GetString(0), select.GetInt32(1)), null, 1, 1, select.GetInt64(2)));
+        }
+
+        return all;
+    }
+
+    /// <param name="now">Unix ms; a member whose lease has ended is none any more.</param>
+    public List<ConsumerGroup> Groups(long now)
+    {
+        var groups = new List<ConsumerGroup>();
+        var select = _log.Statement(
+            """
+            SELECT group_name, (SELECT count(*) FROM group_members WHERE group_members.group_name = known.group_name AND lease_until > ?1)
+            FROM (SELECT group_name FROM groups UNION SELECT group_name FROM group_offsets) AS known ORDER BY group_name
+            """).Bind(1, now);
+        while (select.Step())
+        {
+            groups.Add(new ConsumerGroup(select.GetString(0), select.GetInt32(1)));
+        }
+
+        return groups;
+    }
+
     public long Generation(string group)
     {
         var select = _log.Statement("SELECT generation FROM groups WHERE group_name = ?1").BindText(1, group);

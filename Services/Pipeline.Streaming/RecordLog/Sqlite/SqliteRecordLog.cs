@@ -66,6 +66,12 @@ public sealed class SqliteRecordLog : IRecordLog
     public ValueTask<IReadOnlyList<Position>> GetCommittedAsync(string group, CancellationToken cancellationToken)
         => ValueTask.FromResult(Browse<IReadOnlyList<Position>>(log => log.Committed(group)));
 
+    public ValueTask<IReadOnlyList<ConsumerGroup>> ListGroupsAsync(CancellationToken cancellationToken)
+        => ValueTask.FromResult(Browse<IReadOnlyList<ConsumerGroup>>(log => log.Groups(_time.GetUtcNow().ToUnixTimeMilliseconds())));
+
+    public ValueTask<IReadOnlyList<PartitionPlace>> LocateAsync(CancellationToken cancellationToken)
+        => ValueTask.FromResult(Browse<IReadOnlyList<PartitionPlace>>(log => log.Locate()));
+
     public ValueTask<long> FindOffsetAsync(TopicPartition topicPartition, long timestamp, CancellationToken cancellationToken)
         => ValueTask.FromResult(Browse(log => log.InSnapshot(topicPartition, offsets => log.Find(offsets, timestamp))));
 

@@ -13,6 +13,8 @@ public sealed class MockKafkaConformanceTests(MockKafkaFixture mock) : RecordLog
 
     protected override bool AssignsEqualNumbersTogether => false;
 
+    protected override bool TellsGroups => false;
+
     // These brokers answer the members of a group as soon as their leader has said who gets what. One that asks a moment later is sent back to join
     // again (rdkafka_mock_cgrp.c: sync_check, member_sync_set), and while it does, they refuse what a real broker takes: the commit
     // of a member that is revoking. When that round ends without it, its generation is over, so it can't try again either.
