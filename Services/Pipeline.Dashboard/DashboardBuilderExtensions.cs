@@ -97,6 +97,9 @@ public static class DashboardBuilderExtensions
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
+        // A browser that comes back after a restart brings a token of keys that are gone, and is given another: nothing is wrong with that.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Critical);
+
         // A slim host leaves out the constraint that the framework's own routes use.
         builder.Services.Configure<RouteOptions>(options => options.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
         builder.Services.AddHealthChecks();

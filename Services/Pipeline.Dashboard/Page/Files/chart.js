@@ -77,7 +77,7 @@ export async function draw(element, address, json) {
 }
 
 function show({ chart, spec, brush }) {
-  chart.setOption({ ...option(spec), ...(brush ? { brush: { xAxisIndex: 0, toolbox: [], brushType: 'lineX', throttleType: 'debounce', brushStyle: { color: 'rgba(128,128,128,.25)', borderColor: colour('--accent') } } } : {}) }, { notMerge: true });
+  chart.setOption({ ...option(spec), ...(brush ? { toolbox: { show: false }, brush: { xAxisIndex: 0, toolbox: [], brushType: 'lineX', throttleType: 'debounce', brushStyle: { color: 'rgba(128,128,128,.25)', borderColor: colour('--accent') } } } : {}) }, { notMerge: true });
   if (brush) chart.dispatchAction({ type: 'takeGlobalCursor', key: 'brush', brushOption: { brushType: 'lineX', brushMode: 'single' } });
 }
 
