@@ -42,6 +42,8 @@ internal sealed class RegistryStub : HttpMessageHandler
             ["compatibility", ..] when Incompatibility is not null => Answer(HttpStatusCode.OK, new { is_compatible = false, messages = new[] { Incompatibility } }),
             ["compatibility", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40401, message = "Subject not found." }),
             ["subjects", var subject, "versions"] => Answer(HttpStatusCode.OK, new { id = Register(subject, body) }),
+            ["subjects", var subject] when Find(subject, body) is { } id => Answer(HttpStatusCode.OK, new { subject, id, version = 1 }),
+            ["subjects", _] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),
             ["config", _] => Answer(HttpStatusCode.OK, body),
             ["schemas", "ids", var id] when int.Parse(id, System.Globalization.CultureInfo.InvariantCulture) <= _schemas.Count => Answer(HttpStatusCode.OK, Describe(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))),
             ["schemas", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),
@@ -58,7 +60,12 @@ internal sealed class RegistryStub : HttpMessageHandler
     {
         var schema = body.GetProperty("schema").GetString()!;
         var type = body.TryGetProperty("schemaType", out var given) ? given.GetString()! : "AVRO";
-        var known = _schemas.Find(s => s.Subject == subject && s.Schema == schema);
-        return known.Id > 0 ? known.Id : Add(type, schema, subject);
+        return Find(subject, body) ?? Add(type, schema, subject);
+    }
+
+    private int? Find(string subject, JsonElement body)
+    {
+        var schema = body.GetProperty("schema").GetString();
+        return _schemas.Find(s => s.Subject == subject && s.Schema == schema) is { Id: > 0 } known ? known.Id : null;
     }
 }

@@ -240,6 +240,19 @@ public sealed class SchemaRecordLogTests : IAsyncLifetime
         Assert.Contains("READER_FIELD_MISSING_DEFAULT_VALUE: email", refused.Message, StringComparison.Ordinal);
     }
 
+    // A registry that cannot compare says so with an error, and each start after the first would wait for it for ever.
+    [Fact]
+    public async Task Register_SchemaThatIsThere_IsNotComparedAgain()
+    {
+        await OpenAsync(ValueFormat.Json);
+        _registry.Incompatibility = "it would be compared";
+        var asked = _registry.Requests.Count;
+
+        await OpenAsync(ValueFormat.Json);
+
+        Assert.DoesNotContain(_registry.Requests.Skip(asked), request => request.Contains("compatibility", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Register_Start_WaitsForTheRegistryUntilItsTimeIsOver()
     {

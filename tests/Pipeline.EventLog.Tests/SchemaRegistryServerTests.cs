@@ -31,6 +31,24 @@ public sealed class SchemaRegistryServerTests
         }
     }
 
+    // As every service after the first does, and every start after it.
+    [Fact]
+    public async Task FindId_ContractsSchemas_AreFoundOnceTheyAreRegistered()
+    {
+        using var http = Http();
+        foreach (var topic in ContractModel.Embedded.Topics)
+        {
+            foreach (var schema in new[] { new RegisteredSchema(RegisteredSchema.Avro, AvroSchema.Of(topic)), new RegisteredSchema(RegisteredSchema.Json, JsonSchema.Of(topic)) })
+            {
+                var (registry, subject) = (new SchemaRegistryClient(http), $"{_subject}-{topic.Name}-{schema.Type}");
+                Assert.Null(await registry.FindIdAsync(subject, schema, Stop));
+                var id = await registry.RegisterAsync(subject, schema, Stop);
+
+                Assert.Equal(id, await new SchemaRegistryClient(http).FindIdAsync(subject, schema, Stop));
+            }
+        }
+    }
+
     [Fact]
     public async Task Find_UnknownId_IsNothing()
     {

@@ -103,19 +103,22 @@ public sealed class EventSchemas(SchemaRegistryClient registry, SchemaRegistryOp
     private async Task RegisterAsync(string topic, ValueFormat format, RegisteredSchema schema, CancellationToken cancellationToken)
     {
         var subject = SubjectOf(topic, format);
-        var reasons = await registry.FindIncompatibilitiesAsync(subject, schema, cancellationToken);
-        if (reasons.Count > 0)
-        {
-            throw new SchemaRegistryException($"The contract's schema of '{topic}' cannot follow the one that is registered as '{subject}': {string.Join("; ", reasons)}", isTransient: false);
-        }
-
-        var id = await registry.RegisterAsync(subject, schema, cancellationToken);
+        // What is registered already is not compared again: Apicurio cannot compare JSON schemas of the draft that the contract's are of, not even with themselves.
+        var id = await registry.FindIdAsync(subject, schema, cancellationToken) ?? await RegisterNextAsync(topic, subject, schema, cancellationToken);
         await registry.SetCompatibilityAsync(subject, options.Compatibility, cancellationToken);
         _ids[(topic, format)] = id;
         if (TryMakeReader(topic, schema) is { } reader)
         {
             _readers[(topic, id)] = reader;
         }
+    }
+
+    private async Task<int> RegisterNextAsync(string topic, string subject, RegisteredSchema schema, CancellationToken cancellationToken)
+    {
+        var reasons = await registry.FindIncompatibilitiesAsync(subject, schema, cancellationToken);
+        return reasons.Count == 0
+            ? await registry.RegisterAsync(subject, schema, cancellationToken)
+            : throw new SchemaRegistryException($"The contract's schema of '{topic}' cannot follow the one that is registered as '{subject}': {string.Join("; ", reasons)}", isTransient: false);
     }
 
     private delegate bool Reader(ReadOnlySpan<byte> payload, IBufferWriter<byte> json);

@@ -14,6 +14,7 @@ public sealed class SchemaRegistryClient(HttpClient http)
 {
     private const int UnknownSubject = 40401;
     private const int UnknownVersion = 40402;
+    private const int UnknownSchema = 40403;
 
     private readonly ConcurrentDictionary<int, RegisteredSchema> _byId = [];
 
@@ -25,6 +26,21 @@ public sealed class SchemaRegistryClient(HttpClient http)
         var id = answer!.Value.Deserialize(RegistryJson.Default.IdAnswer)!.Id;
         _byId[id] = schema;
         return id;
+    }
+
+    /// <summary>The id under which this very schema is registered for the subject; <see langword="null"/> when it is not.</summary>
+    /// <exception cref="SchemaRegistryException">No answer.</exception>
+    public async Task<int?> FindIdAsync(string subject, RegisteredSchema schema, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(
+            HttpMethod.Post, $"subjects/{Uri.EscapeDataString(subject)}", Body(schema), $"look the schema of '{subject}' up", cancellationToken, UnknownSubject, UnknownSchema);
+        if (answer?.Deserialize(RegistryJson.Default.IdAnswer) is not { } found)
+        {
+            return null;
+        }
+
+        _byId[found.Id] = schema;
+        return found.Id;
     }
 
     /// <summary>Why the schema cannot follow the last version, in the registry's words; nothing when it can.</summary>
@@ -49,7 +65,7 @@ public sealed class SchemaRegistryClient(HttpClient http)
             return known;
         }
 
-        var answer = await SendAsync(HttpMethod.Get, $"schemas/ids/{id}", null, $"tell schema {id}", cancellationToken, 40403);
+        var answer = await SendAsync(HttpMethod.Get, $"schemas/ids/{id}", null, $"tell schema {id}", cancellationToken, UnknownSchema);
         return answer?.Deserialize(RegistryJson.Default.SchemaAnswer) is { Schema: { } text } found
             ? _byId[id] = new RegisteredSchema(found.SchemaType ?? RegisteredSchema.Avro, text)
             : null;
