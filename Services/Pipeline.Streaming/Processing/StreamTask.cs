@@ -171,6 +171,8 @@ public sealed class StreamTask<TEvent> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(records.TopicPartition, TopicPartition, nameof(records));
         if (records.Count == 0)
         {
+            // Markers of transactions: no records, but whoever looks at lag wants them committed, too.
+            _hasUncheckpointed |= records.NextOffset > _nextOffset;
             Volatile.Write(ref _nextOffset, records.NextOffset);
             records.Dispose();
             return;

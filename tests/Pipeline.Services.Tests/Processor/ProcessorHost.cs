@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.Processor;
 using Pipeline.Storage;
@@ -111,11 +112,12 @@ internal sealed class ProcessorHost : IAsyncDisposable
     public async Task<IReadOnlyList<PartitionProgress>> SettledAsync()
     {
         var token = TestContext.Current.CancellationToken;
+        var group = Get<IOptions<ProcessorOptions>>().Value.Group;
         await Eventually.TrueAsync(async () =>
         {
             var ends = (await Log.DescribeAsync(token)).Where(p => !p.TopicPartition.Topic.EndsWith(".dlq", StringComparison.Ordinal) && p.HighWatermark > 0).ToList();
             var stored = (await Store.GetProgressAsync(token)).ToDictionary(p => new TopicPartition(p.Topic, p.Partition), p => p.NextOffset);
-            var committed = (await Log.GetCommittedAsync(Topics.ProcessorGroup, token)).ToDictionary(p => p.TopicPartition, p => p.Offset);
+            var committed = (await Log.GetCommittedAsync(group, token)).ToDictionary(p => p.TopicPartition, p => p.Offset);
             return ends.All(e => stored.GetValueOrDefault(e.TopicPartition) == e.HighWatermark && committed.GetValueOrDefault(e.TopicPartition) == e.HighWatermark);
         });
         return await Store.GetProgressAsync(token);

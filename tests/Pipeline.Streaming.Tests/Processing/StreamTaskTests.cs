@@ -282,6 +282,27 @@ public sealed class StreamTaskTests
         Assert.Equal(3, harness.Committed);
     }
 
+    [Fact]
+    public async Task RunDue_OnlyMarkersOfTransactionsBehindTheLastRecord_AreCommitted()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var log = Simple(3);
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        task.Process(TestRecord.ToBatch(CountingTopology.Partition, 0, log));
+        await task.CheckpointAsync(harness.CommitAsync, Token);
+        task.Process(RecordBatch.Empty(CountingTopology.Partition, 5, 5));
+        while (task.UntilDue() is { } due)
+        {
+            harness.Time.Advance(due);
+            await task.RunDueAsync(harness.CommitAsync, Token);
+        }
+
+        Assert.Equal(5, harness.Committed);
+        Assert.Equal(5, harness.Results.Progress!.Value.NextOffset);
+        Assert.Equal(3, harness.Results.Records.Count);
+    }
+
     private static List<TestRecord> Simple(int count)
         => [.. Enumerable.Range(0, count).Select(i => CountingTopology.Record(i, i % 3, EventGen.Start + (i * 7_000), EventGen.Start + (i * 7_000)))];
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using Confluent.Kafka;
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Streaming.RecordLog.Kafka;
@@ -257,32 +255,7 @@ public sealed class KafkaServerTests : IAsyncLifetime
         return records;
     }
 
-    /// <summary>kcat, with its output; skips where it is not installed.</summary>
-    private async Task<string> KcatAsync(string[] arguments, string input = "")
-    {
-        var start = new ProcessStartInfo("kcat", ["-b", _servers, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            Assert.Skip("needs kcat");
-            throw;
-        }
-
-        using (process)
-        {
-            await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
-            var errors = process.StandardError.ReadToEndAsync(Stop);
-            var output = await process.StandardOutput.ReadToEndAsync(Stop);
-            await process.WaitForExitAsync(Stop);
-            Assert.True(process.ExitCode == 0, await errors);
-            return output;
-        }
-    }
+    private Task<string> KcatAsync(string[] arguments, string input = "") => Kcat.RunAsync(_servers, arguments, input);
 
     private T Track<T>(T opened)
         where T : IAsyncDisposable
