@@ -37,14 +37,14 @@ internal sealed class CassandraCheckpointStore(CassandraClient client, IResultSt
         {
             var old = await EntriesAsync(partition, cancellationToken);
             var entry = new Entry(sequence, Guid.NewGuid(), (bytes.Length + ChunkBytes - 1) / ChunkBytes, bytes.Length);
-            var chunks = new List<IStatement>();
+
+            // One after another: events are written meanwhile, and they are what somebody waits for.
             for (var i = 0; i < entry.Chunks; i++)
             {
                 var data = bytes.Slice(i * ChunkBytes, Math.Min(ChunkBytes, bytes.Length - (i * ChunkBytes))).ToArray();
-                chunks.Add(await client.BindAsync(AddChunk, cancellationToken, entry.ChunksId, i, data));
+                await sender.SendAsync([await client.BindAsync(AddChunk, cancellationToken, entry.ChunksId, i, data)], cancellationToken);
             }
 
-            await sender.SendAsync(chunks, cancellationToken);
             await sender.SendAsync(
                 [await client.BindAsync(Add, cancellationToken, [.. KeyOf(partition), sequence, entry.ChunksId, entry.Chunks, entry.Length, time.GetUtcNow()])], cancellationToken);
 

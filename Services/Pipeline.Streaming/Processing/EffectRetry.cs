@@ -4,14 +4,14 @@ using Pipeline.Streaming.Diagnostics;
 
 namespace Pipeline.Streaming.Processing;
 
-/// <summary>Makes an effect of a task again until it succeeds, as long as the error policy calls its fault a passing one. The task's clock counts all of it as back-pressure.</summary>
+/// <summary>Makes an effect of a task again until it succeeds, as long as the error policy calls its fault a passing one. The task's clock, if it waits, counts all of it as back-pressure.</summary>
 /// <param name="nextOffset">Where the task is, for the log.</param>
-internal sealed class EffectRetry<TTask>(TopicPartition partition, Func<long> nextOffset, ErrorPolicy errors, TaskClock clock, TimeProvider time, ILogger logger)
+internal sealed class EffectRetry<TTask>(TopicPartition partition, Func<long> nextOffset, ErrorPolicy errors, TaskClock? clock, TimeProvider time, ILogger logger)
 {
     /// <param name="what">The effect, for the log.</param>
     public async ValueTask<TResult> RunAsync<TResult>(TTask task, Func<TTask, CancellationToken, ValueTask<TResult>> effect, string what, CancellationToken cancellationToken)
     {
-        var before = clock.Enter(TaskActivity.BackPressured);
+        var before = clock?.Enter(TaskActivity.BackPressured);
         try
         {
             for (var attempt = 1; ; attempt++)
@@ -31,7 +31,7 @@ internal sealed class EffectRetry<TTask>(TopicPartition partition, Func<long> ne
         }
         finally
         {
-            clock.Enter(before);
+            clock?.Enter(before.GetValueOrDefault());
         }
     }
 }

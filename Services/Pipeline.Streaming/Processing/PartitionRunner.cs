@@ -225,6 +225,9 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
         }
         finally
         {
+            // Nobody takes the partition over from here while a checkpoint of it may still appear.
+            await _drop.CancelAsync();
+            await (_task.Saving ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             EndedAt = _time.GetTimestamp();
             Publish();
             _queue.Writer.TryComplete();
@@ -312,9 +315,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
                 arrival ??= _queue.Reader.WaitToReadAsync(_stop.Token).AsTask();
                 question ??= _reads.Reader.WaitToReadAsync(_stop.Token).AsTask();
                 _task.Clock.Enter(TaskActivity.Idle);
-                await (due is { } pause
-                    ? Task.WhenAny(arrival, question, Task.Delay(pause, _time, _stop.Token))
-                    : Task.WhenAny((Task)arrival, question));
+                await Task.WhenAny([arrival, question, .. due is { } pause ? [Task.Delay(pause, _time, _stop.Token)] : Array.Empty<Task>(), .. _task.Saving is { } saving ? [saving] : Array.Empty<Task>()]);
                 _task.Clock.Enter(TaskActivity.Busy);
                 arrival = arrival.IsCompleted ? null : arrival;
                 question = question.IsCompleted ? null : question;

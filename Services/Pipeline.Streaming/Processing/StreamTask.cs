@@ -15,6 +15,10 @@ namespace Pipeline.Streaming.Processing;
 /// <remarks>
 /// <para>Called by one caller at a time; it starts no thread and knows the clock only through <see cref="TimeProvider"/>.</para>
 /// <para>
+/// A checkpoint is saved, and its offset committed, while the next records are processed and their results written: it then is a little older than they
+/// are, as after a crash between the two.
+/// </para>
+/// <para>
 /// After a crash the state comes from the last checkpoint, and the records behind it are processed again. The sink says up to
 /// which offset everything is stored: until then the task only rebuilds its state and writes no rows again ("catching up").
 /// </para>
@@ -22,6 +26,8 @@ namespace Pipeline.Streaming.Processing;
 public sealed class StreamTask<TEvent> : IDisposable
     where TEvent : struct
 {
+    private static readonly TimeSpan BufferPause = TimeSpan.FromMilliseconds(50);
+
     private readonly Topology<TEvent> _topology;
     private readonly ICheckpointStore _checkpoints;
     private readonly DeadLetterWriter _deadLetterWriter;
@@ -35,6 +41,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     private readonly bool _ownsBuffer;
     private readonly BatchTrace _trace;
     private readonly EffectRetry<StreamTask<TEvent>> _retry;
+    private readonly CheckpointSaver _saver;
     private readonly TableReader? _tables;
     private readonly TableJoin<TEvent>? _join;
 
@@ -49,6 +56,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     private long _lastEarly;
     private long _lastCheckpoint;
     private TimeSpan _checkpointCost;
+    private long? _bufferMissed;
 
     public StreamTask(
         TopicPartition partition,
@@ -80,6 +88,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         _trace = new BatchTrace(partition, settings.MessagingSystem);
         Clock = new TaskClock(time);
         _retry = new EffectRetry<StreamTask<TEvent>>(partition, () => NextOffset, settings.Errors, Clock, time, logger);
+        _saver = new CheckpointSaver(partition, () => NextOffset, checkpoints, settings, time, logger);
         _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
     }
 
@@ -208,9 +217,17 @@ public sealed class StreamTask<TEvent> : IDisposable
         Hook(Effect.Process, done: true);
     }
 
-    /// <summary>How long until the task wants <see cref="RunDueAsync"/>; <see langword="null"/> when it waits for records only.</summary>
+    /// <summary>A checkpoint that is being saved while the task goes on; the task wants <see cref="RunDueAsync"/> when it has ended. <see langword="null"/> when there is none.</summary>
+    public Task? Saving => _saver.Saving;
+
+    /// <summary>How long until the task wants <see cref="RunDueAsync"/>; <see langword="null"/> when it waits for records, or for <see cref="Saving"/>, only.</summary>
     public TimeSpan? UntilDue()
     {
+        if (Saving is { IsCompleted: true })
+        {
+            return TimeSpan.Zero;
+        }
+
         TimeSpan? due = null;
         if (_isDirty)
         {
@@ -222,16 +239,21 @@ public sealed class StreamTask<TEvent> : IDisposable
             due = Sooner(due, Remaining(_lastEarly, _settings.EarlyInterval));
         }
 
-        return _hasUncheckpointed ? Sooner(due, Remaining(_lastCheckpoint, CheckpointPause)) : due;
+        return _hasUncheckpointed && Saving is null ? Sooner(due, UntilCheckpoint) : due;
     }
 
-    /// <summary>Makes the effects that are due.</summary>
+    /// <summary>Makes the effects that are due. A checkpoint is only begun: it is saved, and its offset committed, while the task goes on.</summary>
     /// <param name="commit">Commits an offset to the log.</param>
     public async ValueTask RunDueAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
-        if (_hasUncheckpointed && Remaining(_lastCheckpoint, CheckpointPause) == TimeSpan.Zero)
+        if (Saving is { IsCompleted: true })
         {
-            await CheckpointAsync(commit, cancellationToken);
+            await EndSavingAsync();
+        }
+
+        if (_hasUncheckpointed && Saving is null && UntilCheckpoint == TimeSpan.Zero)
+        {
+            await BeginCheckpointAsync(commit, cancellationToken);
             return;
         }
 
@@ -301,6 +323,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     /// <summary>Flush, then save checkpoint → commit offset.</summary>
     public async ValueTask CheckpointAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
+        await EndSavingAsync();
         await FlushAsync(early: Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero, cancellationToken);
         await SaveAndCommitAsync(commit, cancellationToken);
     }
@@ -308,6 +331,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     /// <summary>Writes all there is, open windows too, and checkpoints: before the partition is given up or the process stops.</summary>
     public async ValueTask CloseAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
+        await EndSavingAsync();
         await FlushAsync(early: true, cancellationToken);
         if (_hasUncheckpointed)
         {
@@ -358,6 +382,15 @@ public sealed class StreamTask<TEvent> : IDisposable
     // A checkpoint may take a tenth of the time at most: large state is saved less often.
     private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(_settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));
 
+    private TimeSpan UntilCheckpoint
+    {
+        get
+        {
+            var remaining = Remaining(_lastCheckpoint, CheckpointPause);
+            return remaining == TimeSpan.Zero && _bufferMissed is { } missed ? Remaining(missed, BufferPause) : remaining;
+        }
+    }
+
     private async ValueTask JoinAndProcessAsync(RecordBatch records, CancellationToken cancellationToken)
     {
         try
@@ -381,43 +414,66 @@ public sealed class StreamTask<TEvent> : IDisposable
         Process(records);
     }
 
+    // The buffer is one for all tasks: while another one's checkpoint is saved from it, the task does not wait but comes again.
+    private async ValueTask BeginCheckpointAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        if (_buffer.TryRent() is not { } lease)
+        {
+            _bufferMissed = _time.GetTimestamp();
+            return;
+        }
+
+        try
+        {
+            await FlushAsync(early: Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero, cancellationToken);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+
+        BeginSaving(lease, commit, cancellationToken);
+        if (Saving is { IsCompleted: true })
+        {
+            await EndSavingAsync();
+        }
+    }
+
     private async ValueTask SaveAndCommitAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
-        using (var lease = await _buffer.RentAsync(cancellationToken))
+        BeginSaving(await _buffer.RentAsync(cancellationToken), commit, cancellationToken);
+        await EndSavingAsync();
+    }
+
+    /// <summary>The state as it is now becomes a checkpoint; all of its results are confirmed.</summary>
+    private void BeginSaving(CheckpointBuffer.Lease lease, Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
+    {
+        try
         {
             var started = _time.GetTimestamp();
             Hook(Effect.SaveCheckpoint, done: false);
             _sequence++;
             Checkpoint.Write(lease.Writer, TopicPartition, _sequence, Progress, _time.GetUtcNow().ToUnixTimeMilliseconds(), _topology);
-            var bytes = lease.Writer.Written;
-            await _retry.RunAsync(
-                this,
-                async (task, token) =>
-                {
-                    await task._checkpoints.SaveAsync(task.TopicPartition, task._sequence, bytes, token);
-                    return true;
-                },
-                "save a checkpoint",
-                cancellationToken);
-            _checkpointCost = _time.GetElapsedTime(started);
+            _hasUncheckpointed = false;
+            _saver.Begin(lease, started, _sequence, new Position(TopicPartition, _nextOffset), commit, cancellationToken);
         }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
 
-        Hook(Effect.SaveCheckpoint, done: true);
-
-        Hook(Effect.CommitOffset, done: false);
-        await _retry.RunAsync(
-            this,
-            async (task, token) =>
-            {
-                await commit(new Position(task.TopicPartition, task._nextOffset), token);
-                return true;
-            },
-            "commit the offset",
-            cancellationToken);
-        Hook(Effect.CommitOffset, done: true);
-        _hasUncheckpointed = false;
-        _lastCheckpoint = _time.GetTimestamp();
-        StreamingInstruments.CheckpointDuration.Record(_checkpointCost.TotalSeconds);
+    private async ValueTask EndSavingAsync()
+    {
+        if (await _saver.EndAsync() is { } cost)
+        {
+            _checkpointCost = cost;
+            _lastCheckpoint = _time.GetTimestamp();
+            _bufferMissed = null;
+            StreamingInstruments.CheckpointDuration.Record(cost.TotalSeconds);
+        }
     }
 
     private void SetDeadLettersAside(int from)

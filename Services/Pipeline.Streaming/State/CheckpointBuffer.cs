@@ -16,6 +16,9 @@ public sealed class CheckpointBuffer : IDisposable
         return new Lease(this);
     }
 
+    /// <summary>The same at once, or <see langword="null"/> while somebody has it.</summary>
+    internal Lease? TryRent() => _free.Wait(0) ? new Lease(this) : null;
+
     public void Dispose() => _free.Dispose();
 
     internal readonly struct Lease(CheckpointBuffer buffer) : IDisposable
