@@ -107,7 +107,7 @@ internal sealed class CassandraClient(CassandraAddress address, CassandraOptions
         Cluster? cluster = null;
         try
         {
-            cluster = Build();
+            cluster = Build(options.Tls ? await CassandraTls.CreateAsync(options, address.ContactPoints) : null);
             var session = await cluster.ConnectAsync();
             LocalDatacenter = options.LocalDatacenter.Length > 0 ? options.LocalDatacenter : cluster.AllHosts().First().Datacenter;
             Log.Connected(logger, address.ToString(), LocalDatacenter, options.Keyspace);
@@ -135,7 +135,7 @@ internal sealed class CassandraClient(CassandraAddress address, CassandraOptions
         }
     }
 
-    private Cluster Build()
+    private Cluster Build(SSLOptions? tls)
     {
         var datacenterPolicy = options.LocalDatacenter.Length > 0 ? new DCAwareRoundRobinPolicy(options.LocalDatacenter) : new DCAwareRoundRobinPolicy();
         var builder = Cluster.Builder()
@@ -162,9 +162,9 @@ internal sealed class CassandraClient(CassandraAddress address, CassandraOptions
             builder.WithCredentials(username, password);
         }
 
-        if (options.Tls)
+        if (tls is not null)
         {
-            builder.WithSSL(CassandraTls.Create(options));
+            builder.WithSSL(tls);
         }
 
         return builder.Build();

@@ -47,7 +47,7 @@ public sealed class CassandraHostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Start_OtherLayoutOrNewerSchema_FailsWithItsSentence()
+    public async Task Start_OtherLayoutOrSchemaVersion_FailsWithItsSentence()
     {
         await using (var store = CassandraStores.Store(Stores.Client()))
         {
@@ -66,6 +66,15 @@ public sealed class CassandraHostTests : IAsyncLifetime
         {
             var refused = await Assert.ThrowsAsync<StorageException>(() => host.StartAsync(Cancel));
             Assert.Contains("has schema version 99, made by a newer version", refused.Message, StringComparison.Ordinal);
+        }
+
+        // Its tables were laid out otherwise, and no script can move the rows.
+        await Stores.Session.ExecuteAsync(new SimpleStatement($"UPDATE {Stores.Keyspace}.schema_lock SET version = 1 WHERE name = 'version'"));
+        using (var host = Build(Stores.Address))
+        {
+            var refused = await Assert.ThrowsAsync<StorageException>(() => host.StartAsync(Cancel));
+            Assert.False(refused.IsTransient);
+            Assert.Contains("has schema version 1, whose tables are laid out otherwise. Drop it or use another one", refused.Message, StringComparison.Ordinal);
         }
     }
 

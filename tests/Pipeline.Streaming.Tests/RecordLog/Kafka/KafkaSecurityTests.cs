@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Streaming.RecordLog.Kafka;
 using Pipeline.Testing;
@@ -22,7 +20,13 @@ public sealed class KafkaSecurityTests
     {
         using var files = new TempDirectory();
         var (authority, keys) = (files.File("authority.pem"), files.File("broker.pem"));
-        await CertifyAsync(authority, keys);
+        using (var issuer = new TestAuthority())
+        {
+            var (key, certificate) = issuer.Issue("broker", IPAddress.Loopback);
+            await File.WriteAllTextAsync(authority, issuer.Pem, Stop);
+            await File.WriteAllTextAsync(keys, key + certificate + issuer.Pem, Stop);
+        }
+
         await using var servers = await OwnServers.StartAsync("kafka");
         var address = await servers.AddressAsync("kafka");
         servers.Settings.Add(("SERVERS_KAFKA_EXTRA", Properties(address, authority, keys)));
@@ -107,24 +111,5 @@ public sealed class KafkaSecurityTests
             $"ssl.truststore.location={authority}",
         ];
         return string.Join(';', lines);
-    }
-
-    /// <summary>Writes an authority's certificate, and the broker's key with the certificate that it was given.</summary>
-    private static async Task CertifyAsync(string authorityFile, string keysFile)
-    {
-        var (from, to) = (TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        using var authorityKey = RSA.Create(2048);
-        var authorityRequest = new CertificateRequest("CN=test authority", authorityKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        using var authority = authorityRequest.CreateSelfSigned(from, to);
-
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(authority, from, to, RandomNumberGenerator.GetBytes(16));
-        await File.WriteAllTextAsync(authorityFile, authority.ExportCertificatePem() + "\n", Stop);
-        await File.WriteAllTextAsync(keysFile, $"{key.ExportPkcs8PrivateKeyPem()}\n{certificate.ExportCertificatePem()}\n{authority.ExportCertificatePem()}\n", Stop);
     }
 }
