@@ -77,5 +77,6 @@ internal static class BenchCommand
 
 /// <param name="Events">How many events, or keys of state.</param>
 /// <param name="Member">The log that another process of the same measurement made, when this is the second one.</param>
+/// <param name="Rate">Events a second of a steady load.</param>
 /// <param name="Kafka">Brokers and topic for the measurements that need them.</param>
-internal sealed record BenchSettings(int Events, string? Member, KafkaBenchSettings? Kafka);
+internal sealed record BenchSettings(int Events, string? Member, int Rate, KafkaBenchSettings? Kafka);

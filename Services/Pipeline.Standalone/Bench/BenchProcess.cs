@@ -23,7 +23,7 @@ internal static class BenchProcess
     public static async Task<Figures> RunAsync(string name, BenchSettings bench, IReadOnlyList<string> configuration, CancellationToken cancellationToken)
     {
         IEnumerable<string> kafka = bench.Kafka is { } brokers ? ["--kafka", brokers.Servers, "--topic", brokers.Topic] : [];
-        using var process = Start(["bench", name, "--events", bench.Events.ToString(CultureInfo.InvariantCulture), "--json", .. kafka, .. configuration]);
+        using var process = Start(["bench", name, "--events", Text(bench.Events), "--rate", Text(bench.Rate), "--json", .. kafka, .. configuration]);
         return await FiguresOfAsync(process, cancellationToken);
     }
 
@@ -36,4 +36,6 @@ internal static class BenchProcess
             ? JsonSerializer.Deserialize<Figures>(output.TrimEnd().Split('\n')[^1])!
             : throw new InvalidOperationException($"The measuring process ended with {process.ExitCode}: {await errors}");
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pipeline.Contracts;
 using Pipeline.Processor;
 using Pipeline.Storage;
@@ -14,11 +13,7 @@ namespace Pipeline.Standalone.Bench;
 internal static class KafkaCassandraBench
 {
     private const int Warmup = 50_000;
-    private const int LiveRate = 10_000;
-    private static readonly int[] Percentiles = [50, 95, 99];
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LiveWarmup = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LiveLength = TimeSpan.FromSeconds(30);
 
     /// <summary>A backlog, as fast as it goes.</summary>
     /// <param name="seedTable">Whether the table of events by id is written as well.</param>
@@ -32,7 +27,7 @@ internal static class KafkaCassandraBench
             return await FiguresAsync(name, meter, box, before, store, cancellationToken);
         }, cancellationToken);
 
-    /// <summary>A backlog while 10,000 events a second go on coming, until the processor is half a second behind.</summary>
+    /// <summary>A backlog while events go on coming at the live rate, until the processor is half a second behind.</summary>
     public static Task<Figures> CatchUpAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
         => RunAsync(["--Cassandra:EventsById=false"], bench, settings, async (services, backlog) =>
         {
@@ -40,41 +35,30 @@ internal static class KafkaCassandraBench
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
             await ConsumedAsync(store, Warmup, cancellationToken);
-            var loading = load.RunAsync((int)backlog, LiveRate, stop.Token);
+            var loading = load.RunAsync((int)backlog, bench.Rate, stop.Token);
             var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
-            while (await ConsumedAsync(store, cancellationToken) < backlog + load.Count - (LiveRate / 2))
+            while (await ConsumedAsync(store, cancellationToken) < backlog + load.Count - (bench.Rate / 2))
             {
                 await Task.Delay(Poll, cancellationToken);
             }
 
             var figures = await FiguresAsync(name, meter, box, before, store, cancellationToken);
-            figures["times_live_rate"] = Math.Round((double)figures["events_per_second"] / LiveRate, 2);
+            figures["times_live_rate"] = Math.Round((double)figures["events_per_second"] / bench.Rate, 2);
             await stop.CancelAsync();
             await loading;
             return figures;
         }, cancellationToken);
 
-    /// <summary>
-    /// 10,000 events a second, from when an event was due to be appended until its rows can be read: progress is written behind them.
-    /// Results are written after 25 ms instead of four times a second.
-    /// </summary>
+    /// <summary>A steady rate, see <see cref="LatencyBench"/>.</summary>
     public static Task<Figures> LatencyAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync(["--Cassandra:EventsById=false", "--Processor:FlushInterval=00:00:00.025"], bench, settings, async (services, backlog) =>
+        => RunAsync(LatencyBench.Settings, bench, settings, async (services, backlog) =>
         {
             var store = services.GetRequiredService<IResultStore>();
             await ConsumedAsync(store, backlog, cancellationToken);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
-            var loading = load.RunAsync((int)backlog, LiveRate, stop.Token);
-            await ReadableAsync(load, store, LiveWarmup, cancellationToken);
-            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
-            var latencies = await ReadableAsync(load, store, LiveLength, cancellationToken);
-            var figures = await FiguresAsync(name, meter, box, before, store, cancellationToken);
-            foreach (var percent in Percentiles)
-            {
-                figures[$"p{percent}_ms"] = Math.Round(latencies[Math.Min(latencies.Count - 1, latencies.Count * percent / 100)].TotalMilliseconds, 1);
-            }
-
+            var loading = load.RunAsync((int)backlog, bench.Rate, stop.Token);
+            var figures = await LatencyBench.MeasureAsync(load, store, (meter, box, before) => FiguresAsync(name, meter, box, before, store, cancellationToken), cancellationToken);
             await stop.CancelAsync();
             await loading;
             return figures;
@@ -133,26 +117,5 @@ internal static class KafkaCassandraBench
         {
             await Task.Delay(Poll, cancellationToken);
         }
-    }
-
-    /// <summary>For a while, how long each append of the load took to become readable; ordered.</summary>
-    private static async Task<List<TimeSpan>> ReadableAsync(SteadyLoad load, IResultStore store, TimeSpan length, CancellationToken cancellationToken)
-    {
-        var latencies = new List<TimeSpan>();
-        var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < length)
-        {
-            await Task.Delay(Poll, cancellationToken);
-            var progress = (await store.GetProgressAsync(cancellationToken)).ToDictionary(p => new TopicPartition(p.Topic, p.Partition), p => p.NextOffset);
-            var now = Stopwatch.GetTimestamp();
-            while (load.Appended.TryPeek(out var append) && append.Last.All(last => progress.GetValueOrDefault(last.TopicPartition) > last.Offset))
-            {
-                load.Appended.TryDequeue(out _);
-                latencies.Add(Stopwatch.GetElapsedTime(append.Due, now));
-            }
-        }
-
-        latencies.Sort();
-        return latencies;
     }
 }

@@ -12,8 +12,8 @@ internal sealed class SteadyLoad(IRecordLog log, string topic, TimeProvider cloc
     private readonly IRecordWriter _writer = log.CreateWriter();
     private long _count;
 
-    /// <summary>When an append was due (stopwatch ticks), and its last record in each partition.</summary>
-    public ConcurrentQueue<(long Due, IReadOnlyList<Position> Last)> Appended { get; } = [];
+    /// <summary>When an append was due and when it was confirmed (stopwatch ticks), and its last record in each partition.</summary>
+    public ConcurrentQueue<(long Due, long Done, IReadOnlyList<Position> Last)> Appended { get; } = [];
 
     /// <summary>Events that were appended.</summary>
     public long Count => Interlocked.Read(ref _count);
@@ -49,6 +49,6 @@ internal sealed class SteadyLoad(IRecordLog log, string topic, TimeProvider cloc
         BenchEvents.AddUsers(records, first, count, clock.GetUtcNow().ToUnixTimeMilliseconds());
         var result = await _writer.AppendAsync(topic, records, CancellationToken.None);
         Interlocked.Add(ref _count, count);
-        Appended.Enqueue((due, result.LastOffsets));
+        Appended.Enqueue((due, Stopwatch.GetTimestamp(), result.LastOffsets));
     }
 }

@@ -79,11 +79,12 @@ internal static class PipelineCommandLine
         var member = new Option<string>("--member-of") { Description = "The directory of a log that is measured already, for its second process.", Hidden = true };
         var kafka = new Option<string>("--kafka") { Description = $"Brokers (HOST:PORT) for {string.Join(", ", BenchCommand.WithKafka)}." };
         var topic = new Option<string>("--topic") { Description = "A topic of events there for kafka-windows; filled with --events of them when it is empty. Default: bench", DefaultValueFactory = _ => "bench" };
-        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events, member, kafka, topic };
+        var rate = new Option<int>("--rate") { Description = "Events a second, in hundreds, that go on coming in latency and catch-up. Default: 10000", DefaultValueFactory = _ => 10_000 };
+        var bench = new Command("bench", "Measure this machine, in a temporary directory.") { names, events, member, rate, kafka, topic };
         bench.SetAction((parse, token) =>
         {
             var brokers = parse.GetValue(kafka) is { Length: > 0 } servers ? new KafkaBenchSettings(servers, parse.GetValue(topic)!) : null;
-            var what = new BenchSettings(Math.Max(1, parse.GetValue(events)), parse.GetValue(member), brokers);
+            var what = new BenchSettings(Math.Max(1, parse.GetValue(events)), parse.GetValue(member), Math.Max(100, parse.GetValue(rate)), brokers);
             return BenchCommand.RunAsync(parse.GetValue(names) ?? [], what, Settings(parse, configuration), token);
         });
         return bench;
