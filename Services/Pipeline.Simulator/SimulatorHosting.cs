@@ -32,8 +32,8 @@ public static class SimulatorHosting
     /// <param name="prefix">Path in front of them, for a host that has an <c>/api</c> of its own; the base URL is then <c>{host}{prefix}/api/</c>.</param>
     public static IEndpointRouteBuilder MapSimulator(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
-        // Made now: the windows of the rate limit start with the service.
-        endpoints.ServiceProvider.GetRequiredService<UserQuota>();
+        // Made now: the windows of the rate limit start with the service, and the first call does not wait for the lists of names.
+        endpoints.ServiceProvider.GetRequiredService<RandomUserApi>();
         var group = endpoints.MapGroup(prefix);
         group.MapGet("/api/{version?}", (HttpContext context, RandomUserApi api, string? version) => api.HandleAsync(context, version)).ExcludeFromDescription();
         if (endpoints.ServiceProvider.GetRequiredService<IOptions<SimulatorOptions>>().Value.Faults.AllowSwitches)

@@ -1,4 +1,6 @@
+using Pipeline.Contracts;
 using Pipeline.Dashboard.Status;
+using Pipeline.Scheduling;
 using Pipeline.Sqlite;
 using Pipeline.Standalone.Live;
 using Pipeline.Storage;
@@ -15,12 +17,18 @@ internal static class RunCommand
 {
     public static async Task<int> RunAsync(HostSettings settings)
     {
+        // Most of a start is code that is compiled for the first time, on one core: what needs nothing of the rest is made on the other one.
+        _ = Task.Run(static () => ContractModel.Embedded);
         var builder = PipelineApplication.CreateBuilder(settings, out var errors);
         PipelineApplication.UseDefaultUrl(builder);
-        await using var simulator = await EmbeddedSimulator.StartUnlessNamedAsync(builder, settings);
+        var starting = EmbeddedSimulator.StartUnlessNamedAsync(builder.Configuration, settings);
         PipelineApplication.AddServices(builder);
+        await using var simulator = await starting;
+        simulator.SetUrl(builder.Configuration);
         await using var app = builder.Build();
+        _ = Task.Run(() => app.Services.GetRequiredService<DagCatalog>());
         PipelineApplication.Map(app);
+        _ = Task.Run(() => ((IEndpointRouteBuilder)app).DataSources.Sum(source => source.Endpoints.Count));
 
         PipelineApplication.Check(app, errors);
         var directory = app.Services.GetRequiredService<DataDirectory>();

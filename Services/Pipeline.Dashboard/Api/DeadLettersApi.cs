@@ -16,9 +16,9 @@ internal static class DeadLettersApi
         .WithDescription("Records that cannot be events, each with its reason and its original bytes.");
 
     private static Task<Results<Ok<ItemPage<DeadLetterItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] DeadLetterParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
+        [AsParameters] DeadLetterParameters parameters, [AsParameters] RangeParameters range, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
         => Listing.ReadAsync(
-            parameters,
+            range,
             _ => new DeadLetterQuery { ReasonCode = parameters.ReasonCode.OrNull(), RuleId = parameters.RuleId.OrNull() },
             store.QueryDeadLettersAsync,
             d => ToItem(Redaction.For(caller, d)),

@@ -23,9 +23,9 @@ internal static class EventsApi
     }
 
     private static Task<Results<Ok<ItemPage<EventItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] UserRangeParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
+        [AsParameters] UserParameters parameters, [AsParameters] RangeParameters range, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
         => Listing.ReadAsync(
-            parameters, reader => new EventQuery { UserId = reader.Uuid("user_id", parameters.UserId) }, store.QueryEventsAsync, e => ToItem(Redaction.For(caller, e)), cancellationToken);
+            range, reader => new EventQuery { UserId = reader.Uuid("user_id", parameters.UserId) }, store.QueryEventsAsync, e => ToItem(Redaction.For(caller, e)), cancellationToken);
 
     private static async Task<Results<Ok<EventItem>, ValidationProblem, ProblemHttpResult>> GetAsync(
         string event_id, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)

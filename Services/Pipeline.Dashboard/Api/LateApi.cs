@@ -14,8 +14,8 @@ internal static class LateApi
         .WithDescription("Valid events whose window was closed for good when they arrived; they are kept here and count in no window.");
 
     private static Task<Results<Ok<ItemPage<LateItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] RangeParameters parameters, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
-        => Listing.ReadAsync(parameters, _ => new RangeQuery(), store.QueryLateAsync, e => ToItem(Redaction.For(caller, e)), cancellationToken);
+        [AsParameters] RangeParameters range, ClaimsPrincipal caller, IResultStore store, CancellationToken cancellationToken)
+        => Listing.ReadAsync(range, _ => new RangeQuery(), store.QueryLateAsync, e => ToItem(Redaction.For(caller, e)), cancellationToken);
 
     private static LateItem ToItem(LateEvent e) => new(
         e.EventId,

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Mvc;
 namespace Pipeline.Dashboard.Api;
 
 // Query parameters arrive as text and are read by ParameterReader, so that a wrong one is answered in the API's own words.
+// None inherits from another: the calls that are compiled with the program (the request delegate generator) see only what a type declares itself.
 
-internal record RangeParameters
+internal sealed record RangeParameters
 {
     [FromQuery(Name = "from")]
     [Description("Start of the time range, inclusive: ISO 8601, UTC unless it carries an offset.")]
@@ -24,14 +25,14 @@ internal record RangeParameters
     public string? Cursor { get; init; }
 }
 
-internal sealed record UserRangeParameters : RangeParameters
+internal sealed record UserParameters
 {
     [FromQuery(Name = "user_id")]
     [Description("Only this user's, a UUID.")]
     public string? UserId { get; init; }
 }
 
-internal sealed record WindowParameters : RangeParameters
+internal sealed record WindowParameters
 {
     [FromQuery(Name = "metric")]
     [Description("What was measured. Default: `events`.")]
@@ -46,7 +47,7 @@ internal sealed record WindowParameters : RangeParameters
     public string? Grain { get; init; }
 }
 
-internal sealed record DeadLetterParameters : RangeParameters
+internal sealed record DeadLetterParameters
 {
     [FromQuery(Name = "reason_code")]
     [Description("Only those with this reason.")]
@@ -57,7 +58,7 @@ internal sealed record DeadLetterParameters : RangeParameters
     public string? RuleId { get; init; }
 }
 
-internal sealed record QualityParameters : RangeParameters
+internal sealed record QualityParameters
 {
     [FromQuery(Name = "rule_id")]
     [Description("Only this rule's.")]

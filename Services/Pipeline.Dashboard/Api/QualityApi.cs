@@ -12,8 +12,8 @@ internal static class QualityApi
         .WithDescription("Per rule and window: how many records were checked and how many failed.");
 
     private static Task<Results<Ok<ItemPage<QualityItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] QualityParameters parameters, IResultStore store, CancellationToken cancellationToken)
-        => Listing.ReadAsync(parameters, _ => new QualityQuery { RuleId = parameters.RuleId.OrNull() }, store.QueryQualityAsync, ToItem, cancellationToken);
+        [AsParameters] QualityParameters parameters, [AsParameters] RangeParameters range, IResultStore store, CancellationToken cancellationToken)
+        => Listing.ReadAsync(range, _ => new QualityQuery { RuleId = parameters.RuleId.OrNull() }, store.QueryQualityAsync, ToItem, cancellationToken);
 
     private static QualityItem ToItem(QualityResult q)
     {

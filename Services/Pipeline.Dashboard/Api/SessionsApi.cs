@@ -12,8 +12,8 @@ internal static class SessionsApi
         .WithDescription("Runs of a user's activity without a longer gap.");
 
     private static Task<Results<Ok<ItemPage<SessionItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] UserRangeParameters parameters, IResultStore store, CancellationToken cancellationToken)
-        => Listing.ReadAsync(parameters, reader => new SessionQuery { UserId = reader.Uuid("user_id", parameters.UserId) }, store.QuerySessionsAsync, ToItem, cancellationToken);
+        [AsParameters] UserParameters parameters, [AsParameters] RangeParameters range, IResultStore store, CancellationToken cancellationToken)
+        => Listing.ReadAsync(range, reader => new SessionQuery { UserId = reader.Uuid("user_id", parameters.UserId) }, store.QuerySessionsAsync, ToItem, cancellationToken);
 
     private static SessionItem ToItem(SessionRow s) => new(
         s.SessionId,

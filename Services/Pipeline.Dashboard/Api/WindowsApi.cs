@@ -14,9 +14,9 @@ internal static class WindowsApi
             + "the source partitions. The grain `rolling_5m` is the last five minutes, every minute.");
 
     private static Task<Results<Ok<ItemPage<WindowItem>>, ValidationProblem>> ListAsync(
-        [AsParameters] WindowParameters parameters, IResultStore store, CancellationToken cancellationToken)
+        [AsParameters] WindowParameters parameters, [AsParameters] RangeParameters range, IResultStore store, CancellationToken cancellationToken)
         => Listing.ReadAsync(
-            parameters,
+            range,
             reader => new WindowQuery
             {
                 Metric = ParameterReader.Text(parameters.Metric, "events"),

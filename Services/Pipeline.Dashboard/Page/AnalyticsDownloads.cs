@@ -23,7 +23,7 @@ internal static class AnalyticsDownloads
     }
 
     /// <summary>The dimensions of a <see cref="CrossFilter"/>, as they stand in addresses.</summary>
-    private readonly record struct FilterParameters(
+    internal readonly record struct FilterParameters(
         [FromQuery(Name = "event_type")] string? EventType, [FromQuery(Name = "nationality")] string? Nationality, [FromQuery(Name = "gender")] string? Gender, [FromQuery(Name = "age_band")] string? AgeBand)
     {
         public CrossFilter Filter => new(EventType.OrNull(), Nationality.OrNull(), Gender.OrNull(), AgeBand.OrNull());

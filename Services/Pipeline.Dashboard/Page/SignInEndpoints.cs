@@ -10,13 +10,14 @@ internal static class SignInEndpoints
 {
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapGet(PageSignIn.Path, (string? to, bool? failed) => Page(to, isRefused: false, hasFailed: failed == true)).ExcludeFromDescription();
+        // IResult, because what is generated for the endpoints does not see the components, which are generated as well.
+        app.MapGet(PageSignIn.Path, IResult (string? to, bool? failed) => Page(to, isRefused: false, hasFailed: failed == true)).ExcludeFromDescription();
         app.MapGet(PageSignIn.ProviderPath, ToProviderAsync).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
         app.MapPost(PageSignIn.Path, SignIn).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
         app.MapPost(PageSignIn.OutPath, SignOutAsync).ExcludeFromDescription();
     }
 
-    private static Results<RedirectHttpResult, RazorComponentResult<SignInPage>> SignIn(
+    private static IResult SignIn(
         [FromForm] string? token, [FromForm] string? to, HttpContext context, TokenSignIn signIn)
         => signIn.TrySignIn(context, token?.Trim() ?? "")
             ? TypedResults.LocalRedirect(LocalPath(to))

@@ -61,9 +61,9 @@ internal sealed class SchedulerWorker(
         logger.SchedulerStarted(lease.Instance.Id, catalog.All.Count);
         using var beating = new CancellationTokenSource();
         var heartbeat = heart.RunAsync(InterruptAll, beating.Token);
+        await using var started = lifetime.ApplicationStarted.Register(signal.Set);
         try
         {
-            await ApplicationStartedAsync(stoppingToken);
             await dagClock.StartAsync(stoppingToken);
             await LoopAsync(stoppingToken);
         }
@@ -77,14 +77,6 @@ internal sealed class SchedulerWorker(
         await beating.CancelAsync();
         await heartbeat;
         await heart.EndAsync();
-    }
-
-    /// <summary>Tasks may call this very process over HTTP, and servers start last.</summary>
-    private async Task ApplicationStartedAsync(CancellationToken stoppingToken)
-    {
-        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
-        await started.Task.WaitAsync(stoppingToken);
     }
 
     private async Task LoopAsync(CancellationToken stoppingToken)
@@ -141,6 +133,12 @@ internal sealed class SchedulerWorker(
             stoppingToken);
         TellChanges(revisions, paused);
         await scheduler.CreateForAssetsAsync(catalog.All, stoppingToken);
+        if (!lifetime.ApplicationStarted.IsCancellationRequested)
+        {
+            // Tasks may call this very process over HTTP, and servers start last: until then runs are made, and none is worked on.
+            return false;
+        }
+
         var isDutyTime = _dutiesAt == long.MinValue || clock.GetElapsedTime(_dutiesAt) >= options.Value.HeartbeatInterval;
         if (hasOrphans || isDutyTime || HasStrays(revisions))
         {

@@ -35,7 +35,8 @@ internal static class DagTestCommand
         var builder = PipelineApplication.CreateBuilder(settings, out var errors);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.AddFilter("Microsoft", LogLevel.Error);
-        await using var simulator = await EmbeddedSimulator.StartUnlessNamedAsync(builder, settings);
+        await using var simulator = await EmbeddedSimulator.StartUnlessNamedAsync(builder.Configuration, settings);
+        simulator.SetUrl(builder.Configuration);
         PipelineApplication.AddStores(builder);
         builder.AddIngest();
         await using var app = builder.Build();
