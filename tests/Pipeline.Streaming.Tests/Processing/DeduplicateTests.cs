@@ -68,7 +68,7 @@ public sealed class DeduplicateTests
     }
 
     [Fact]
-    public void Process_SteadyStream_TakesTwentyFiveBytesAnIdAtMost()
+    public void Process_SteadyStream_TakesThirteenBytesAnIdAtMost()
     {
         const int PerSecond = 2_000;
         var step = NewStep(maxIds: 4_000_000);
@@ -79,8 +79,16 @@ public sealed class DeduplicateTests
             most = Math.Max(most, step.StateBytes);
         }
 
-        Assert.InRange(most, 1, PerSecond * Longest / 1000 * 25);
+        Assert.InRange(most, 1, PerSecond * Longest / 1000 * 13);
     }
+
+    [Theory]
+    [InlineData("ids over 60000 ms, at most 100000", true)]
+    [InlineData("ids over 60000 ms, at most 50000 each", true)]
+    [InlineData("ids over 30000 ms, at most 100000", false)]
+    [InlineData("fingerprints of ids over 30000 ms, at most 100000", false)]
+    public void Supersedes_DefinitionOfAnOlderVersion_OnlyWithTheSameSettings(string definition, bool expected)
+        => Assert.Equal(expected, NewStep(maxIds: 100_000).Supersedes(definition));
 
     private static Deduplicate<CountingEvent> NewStep(int maxIds)
         => new((in CountingEvent e) => CountingTopology.IdOf(e.Id), TimeSpan.FromMilliseconds(Horizon), maxIds);

@@ -36,7 +36,7 @@ public sealed class TopologyTests
             source t
               → decode
               → event-time [out-of-orderness 20000 ms, future skew 300000 ms, allowed lateness 40000 ms]
-              → deduplicate [ids over 300000 ms, at most 4000000]
+              → deduplicate [fingerprints of ids over 300000 ms, at most 4000000]
               → lateness
               → count [tumbling 60000 ms]
             sink memory

@@ -49,13 +49,13 @@ public sealed class KeyedStateTests
     }
 
     [Fact]
-    public void IdSet_AnyIds_EqualsAHashSet() => Gen.Int[0, 500].Array[0, 1000].Sample(ids =>
+    public void FingerprintSet_AnyIds_EqualsAHashSet() => Gen.Int[0, 500].Array[0, 1000].Sample(ids =>
     {
-        var set = new IdSet();
+        var set = new FingerprintSet();
         var model = new HashSet<int>();
         foreach (var id in ids)
         {
-            Assert.Equal(model.Add(id), set.Add(IdOf(id)));
+            Assert.Equal(model.Add(id), set.Add(FingerprintSet.Of(IdOf(id))));
             if (id == 7)
             {
                 set.Compact();
@@ -64,14 +64,14 @@ public sealed class KeyedStateTests
 
         var writer = new StateWriter();
         set.Save(writer);
-        var restored = new IdSet();
+        var restored = new FingerprintSet();
         var reader = new StateReader(writer.Written.Span);
         restored.Restore(ref reader);
         Assert.Equal(model.Count, restored.Count);
-        Assert.All(model, id => Assert.True(restored.Contains(IdOf(id))));
+        Assert.All(model, id => Assert.True(restored.Contains(FingerprintSet.Of(IdOf(id)))));
     });
 
-    // 0 becomes the empty id, which a table of ids has to treat apart.
+    // 0 becomes the empty id, which is an id like any other.
     private static Guid IdOf(int id) => new(id, 0, 0, new byte[8]);
 
     private static KeyedState<int, long> SaveAndRestore(KeyedState<int, long> state)

@@ -10,7 +10,7 @@ public delegate Guid EventIdSelector<TEvent>(in TEvent streamEvent)
 /// Turns away events whose id was seen before. An id is remembered for at least <paramref name="horizon"/> of watermark
 /// progress after its arrival, and for two thirds more at most: ids are kept in generations of a third of the horizon, which are dropped as a whole.
 /// </summary>
-/// <param name="maxIds">Bound on the ids of all generations, each kept with all its 128 bits. When more come within the horizon, it is shortened. Default: 4,000,000, that is 80 MB.</param>
+/// <param name="maxIds">Bound on the ids of all generations, of each of which 64 bits of a hash are kept (<see cref="FingerprintSet"/>). When more come within the horizon, it is shortened. Default: 4,000,000, that is 40 MB.</param>
 /// <remarks>
 /// Stands behind quality (a record that became a dead letter is not "seen": its repaired redrive must pass) and before lateness,
 /// so what it lets through ends stored or late. Generations turn by the watermark of each record, never by a clock or a batch's end.
@@ -28,19 +28,20 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
     private readonly long _horizon = (long)horizon.TotalMilliseconds;
     private readonly int _maxPerGeneration = Math.Max(1, maxIds / (MaxGenerations + 1));
     private readonly List<Generation> _generations = [];
-    private IdSet _current = new();
+    private FingerprintSet _current = new();
     private long _turnAt = NoTime;
 
-    public override string StateDefinition => FormattableString.Invariant($"ids over {_horizon} ms, at most {maxIds}");
+    public override string StateDefinition => FormattableString.Invariant($"fingerprints of ids over {_horizon} ms, at most {maxIds}");
 
     public override long StateEntries => _current.Count + _generations.Sum(g => (long)g.Ids.Count);
 
     /// <summary>Bytes that the ids take.</summary>
     public long StateBytes => _current.Bytes + _generations.Sum(g => g.Ids.Bytes);
 
-    /// <summary>Before, there were two generations, each of the whole horizon.</summary>
+    /// <summary>Before, ids were kept whole; and before that, in two generations, each of the whole horizon.</summary>
     public override bool Supersedes(string definition)
-        => definition.StartsWith("ids over ", StringComparison.Ordinal) && definition.EndsWith(" each", StringComparison.Ordinal);
+        => $"fingerprints of {definition}" == StateDefinition
+            || (definition.StartsWith("ids over ", StringComparison.Ordinal) && definition.EndsWith(" each", StringComparison.Ordinal));
 
     public override void Process(StreamBatch<TEvent> batch)
     {
@@ -58,7 +59,7 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
                 Turn(watermarks[i]);
             }
 
-            var id = eventId(in events[i]);
+            var id = FingerprintSet.Of(eventId(in events[i]));
             if (WasSeen(id) || !_current.Add(id))
             {
                 batch.Divert(i, Outcome.Duplicate);
@@ -85,7 +86,7 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
         for (var remaining = reader.Read<int>(); remaining > 0; remaining--)
         {
             var endedAt = reader.Read<long>();
-            var ids = new IdSet();
+            var ids = new FingerprintSet();
             ids.Restore(ref reader);
             ids.Compact();
             _generations.Add(new Generation(ids, endedAt));
@@ -94,7 +95,7 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
         _current.Restore(ref reader);
     }
 
-    private bool WasSeen(Guid id)
+    private bool WasSeen(ulong id)
     {
         for (var i = _generations.Count - 1; i >= 0; i--)
         {
@@ -116,7 +117,7 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
             var size = _current.Count;
             _current.Compact();
             _generations.Add(new Generation(_current, endedAt));
-            _current = new IdSet(size);
+            _current = new FingerprintSet(size);
         }
 
         if (watermark == NoTime)
@@ -141,5 +142,5 @@ public sealed class Deduplicate<TEvent>(EventIdSelector<TEvent> eventId, TimeSpa
         }
     }
 
-    private readonly record struct Generation(IdSet Ids, long EndedAt);
+    private readonly record struct Generation(FingerprintSet Ids, long EndedAt);
 }
