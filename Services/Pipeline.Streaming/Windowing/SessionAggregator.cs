@@ -24,7 +24,6 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     where TAccumulator : unmanaged
 {
     private const int End = SessionFragments<TKey, TAccumulator>.End;
-    private const int BucketsPerGap = 64;
 
     /// <summary>
     /// A key's sessions are walked through for every event. Those that the watermark reaches are few; only dates in the far future make many.
@@ -32,21 +31,14 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     private const int MaxSessionsPerKey = 10_000;
 
     private readonly SessionWindows _windows;
-    private readonly long _retention;
     private readonly Merge<TAccumulator> _merge;
     private readonly SessionFragments<TKey, TAccumulator> _fragments;
+    private readonly SessionCompletion<TKey, TAccumulator> _completion;
     private readonly List<int> _dirty = [];
     private readonly List<(TKey Key, long Start)> _removed = [];
-    private readonly List<int> _gone = [];
     private readonly long _slice;
     private readonly int _maxSessions;
-    private readonly DueSlots _due;
     private TAccumulator _refused;
-    private Watermark _watermark = Watermark.None;
-
-    // No session needs attention before the watermark reaches this.
-    private long _nextDue = long.MaxValue;
-    private long _emitFrom = long.MinValue;
 
     /// <param name="latestWindow">
     /// How far behind the watermark a record may be at most and still be accepted, ms: the finest window's length + the allowed lateness.
@@ -56,10 +48,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     {
         _windows = windows;
         _fragments = new SessionFragments<TKey, TAccumulator>(windows, merge);
+        _completion = new SessionCompletion<TKey, TAccumulator>(windows.Gap, latestWindow, _fragments);
         _maxSessions = maxSessions;
-        _due = new DueSlots(TimeSpan.FromMilliseconds(Math.Max(1, windows.Gap / BucketsPerGap)));
         _slice = windows.Slice?.Size ?? 0;
-        _retention = latestWindow;
         _merge = merge;
     }
 
@@ -69,7 +60,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     /// <summary>Events that were not taken since the start: they would have begun more sessions than there may be, of all keys or of theirs.</summary>
     public long Refused { get; private set; }
 
-    public bool HasUnemitted => _dirty.Count > 0 || _removed.Count > 0 || _watermark.Value >= _nextDue;
+    public bool HasUnemitted => _dirty.Count > 0 || _removed.Count > 0 || _completion.IsAnyDue;
 
     /// <summary>
     /// The accumulator of the session that an event at <paramref name="time"/> belongs to, at whose turn the watermark was
@@ -97,7 +88,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             }
 
             touchesNone = false;
-            isLate |= at.Value >= ClosesAt(session.Last) && WasClosed(key, slot, time, at);
+            isLate |= at.Value >= _completion.ClosesAt(session.Last) && WasClosed(key, slot, time, at);
             if (!IsInSlice(in session, time))
             {
                 previous = slot;
@@ -113,7 +104,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
                 // The event bridges two fragments: the later found one goes into the first.
                 Absorb(found, slot);
                 _fragments[previous].Next = next;
-                Release(slot);
+                _completion.Release(slot);
             }
 
             slot = next;
@@ -128,7 +119,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
             found = _fragments.Add(key, time, head);
             head = found;
-            isLate |= touchesNone && at.Value >= ClosesAt(time);
+            isLate |= touchesNone && at.Value >= _completion.ClosesAt(time);
         }
 
         ref var result = ref _fragments[found];
@@ -139,9 +130,9 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
     public void Advance(Watermark watermark)
     {
-        if (watermark > _watermark)
+        if (watermark > _completion.Watermark)
         {
-            _watermark = watermark;
+            _completion.Watermark = watermark;
         }
     }
 
@@ -153,7 +144,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     {
         foreach (var (key, start) in _removed)
         {
-            if (start >= _emitFrom)
+            if (start >= _completion.EmitFrom)
             {
                 remove(key, start);
             }
@@ -166,16 +157,16 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             {
                 if (_fragments[slot].IsDirty)
                 {
-                    Settle(_fragments[slot].Key, early, emit, remove);
+                    _completion.Settle(_fragments[slot].Key, early, emit, remove);
                 }
             }
 
             _dirty.Clear();
         }
 
-        if (_watermark.Value >= _nextDue)
+        if (_completion.IsAnyDue)
         {
-            SettleDue(emit, remove);
+            _completion.SettleDue(emit, remove);
         }
 
         // While nothing is emitted early, sessions come and go and nobody else takes them off the list.
@@ -193,8 +184,8 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         {
             past = _fragments.PastOf(first);
             var session = _fragments.Merge(first, past);
-            session.IsClosed = _watermark.Value >= ClosesAt(session.Last);
-            if (session.Start >= _emitFrom)
+            session.IsClosed = _completion.Watermark.Value >= _completion.ClosesAt(session.Last);
+            if (session.Start >= _completion.EmitFrom)
             {
                 visit(in session);
             }
@@ -211,12 +202,12 @@ public sealed class SessionAggregator<TKey, TAccumulator>
     }
 
     /// <summary>Sessions that begin before this time (Unix ms) are incomplete and must not be emitted.</summary>
-    public void StartIncomplete(long coveredFrom) => _emitFrom = coveredFrom + _windows.Gap;
+    public void StartIncomplete(long coveredFrom) => _completion.EmitFrom = coveredFrom + _windows.Gap;
 
     public void Save(StateWriter writer)
     {
-        writer.Write(_watermark.Value);
-        writer.Write(_emitFrom);
+        writer.Write(_completion.Watermark.Value);
+        writer.Write(_completion.EmitFrom);
         _fragments.Save(writer);
         writer.Write(_removed.Count);
         foreach (var (key, start) in _removed)
@@ -228,23 +219,15 @@ public sealed class SessionAggregator<TKey, TAccumulator>
 
     public void Restore(ref StateReader reader)
     {
-        _watermark = new Watermark(reader.Read<long>());
-        _emitFrom = reader.Read<long>();
+        _completion.Watermark = new Watermark(reader.Read<long>());
+        _completion.EmitFrom = reader.Read<long>();
         _fragments.Restore(ref reader);
         for (var remaining = reader.Read<int>(); remaining > 0; remaining--)
         {
             _removed.Add((reader.Read<TKey>(), reader.Read<long>()));
         }
 
-        for (var slot = 0; slot < _fragments.Used; slot++)
-        {
-            if (_fragments[slot].IsUsed)
-            {
-                _due.Schedule(slot, _fragments[slot].Due);
-                _nextDue = Math.Min(_nextDue, _fragments[slot].Due);
-            }
-        }
-
+        _completion.Restore();
         ListDirty();
     }
 
@@ -259,9 +242,6 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             }
         }
     }
-
-    // An event exactly one gap after the last one still belongs to the session; one on the watermark is still on time.
-    private long ClosesAt(long last) => last + _windows.Gap + 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsInSlice(in Session<TKey, TAccumulator> session, long time)
@@ -282,7 +262,7 @@ public sealed class SessionAggregator<TKey, TAccumulator>
             if (_fragments.Gathered.IndexOf(slot, first, past - first) >= 0)
             {
                 var start = _fragments[_fragments.Gathered[first]].SliceEnd - _slice;
-                return time < start + _fragments.MaxLength && at.Value >= ClosesAt(_fragments[_fragments.Gathered[past - 1]].Last);
+                return time < start + _fragments.MaxLength && at.Value >= _completion.ClosesAt(_fragments[_fragments.Gathered[past - 1]].Last);
             }
         }
 
@@ -328,12 +308,6 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         return ref _refused;
     }
 
-    private void Release(int slot)
-    {
-        _due.Forget(slot);
-        _fragments.Release(slot);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void MarkDirty(ref Session<TKey, TAccumulator> session, int slot)
     {
@@ -344,132 +318,6 @@ public sealed class SessionAggregator<TKey, TAccumulator>
         }
 
         session.IsClosed = false;
-        var due = ClosesAt(session.Last);
-        if (due < session.Due || session.Due == 0)
-        {
-            // New, or closed before; one that is only extended is found where it was due.
-            _due.Schedule(slot, due);
-            _nextDue = Math.Min(_nextDue, due);
-        }
-
-        session.Due = due;
-    }
-
-    private void SettleDue(SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
-    {
-        _nextDue = long.MaxValue;
-        _due.Advance(_watermark.Value);
-        var near = _due.Near;
-        for (var i = 0; i < near.Count; i++)
-        {
-            if (_due.IsNear(near[i]) && _watermark.Value >= _fragments[near[i]].Due)
-            {
-                Settle(_fragments[near[i]].Key, early: false, emit, remove);
-            }
-        }
-
-        var kept = 0;
-        for (var i = 0; i < near.Count; i++)
-        {
-            var slot = near[i];
-            if (_due.IsNear(slot) && !_due.TryPutAway(slot, _fragments[slot].Due))
-            {
-                near[kept++] = slot;
-                _nextDue = Math.Min(_nextDue, _fragments[slot].Due);
-            }
-        }
-
-        near.RemoveRange(kept, near.Count - kept);
-        _nextDue = Math.Min(_nextDue, _due.NextBucket);
-    }
-
-    /// <summary>Emits those sessions of a key that are to be, and discards those that no record can change any more.</summary>
-    private void Settle(TKey key, bool early, SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
-    {
-        _fragments.Gather(key);
-
-        // One event more can move every cut behind it, so one dirty fragment makes all sessions of the key dirty.
-        var isDirty = IsAnyDirty();
-        for (int first = 0, past; first < _fragments.Gathered.Count; first = past)
-        {
-            past = _fragments.PastOf(first);
-            var last = _fragments[_fragments.Gathered[past - 1]].Last;
-            var isClosed = _watermark.Value >= ClosesAt(last);
-            if (isClosed ? isDirty || !IsKnownAsClosed(first, past) : early && isDirty)
-            {
-                EmitOne(first, past, isClosed, emit, remove);
-            }
-
-            var due = isClosed ? last + _windows.Gap + _retention : ClosesAt(last);
-            for (var i = first; i < past; i++)
-            {
-                _fragments[_fragments.Gathered[i]].Due = due;
-                if (isClosed && _watermark.Value >= due)
-                {
-                    _gone.Add(_fragments.Gathered[i]);
-                }
-                else
-                {
-                    _due.Schedule(_fragments.Gathered[i], due);
-                }
-            }
-
-            _nextDue = isClosed && _watermark.Value >= due ? _nextDue : Math.Min(_nextDue, due);
-        }
-
-        foreach (var slot in _gone)
-        {
-            _fragments.Unlink(slot);
-            Release(slot);
-        }
-
-        _gone.Clear();
-    }
-
-    private void EmitOne(int first, int past, bool isClosed, SessionEmitter<TKey, TAccumulator> emit, Action<TKey, long> remove)
-    {
-        for (var i = first; i < past; i++)
-        {
-            ref var fragment = ref _fragments[_fragments.Gathered[i]];
-            fragment.IsClosed = isClosed;
-            fragment.IsDirty = false;
-            if (i > first && fragment.Start >= _emitFrom)
-            {
-                // It may have been a session of its own before.
-                remove(fragment.Key, fragment.Start);
-            }
-        }
-
-        var session = _fragments.Merge(first, past);
-        if (session.Start >= _emitFrom)
-        {
-            emit(in session);
-        }
-    }
-
-    private bool IsAnyDirty()
-    {
-        foreach (var slot in _fragments.Gathered)
-        {
-            if (_fragments[slot].IsDirty)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool IsKnownAsClosed(int first, int past)
-    {
-        for (var i = first; i < past; i++)
-        {
-            if (!_fragments[_fragments.Gathered[i]].IsClosed)
-            {
-                return false;
-            }
-        }
-
-        return true;
+        _completion.Schedule(ref session, slot);
     }
 }

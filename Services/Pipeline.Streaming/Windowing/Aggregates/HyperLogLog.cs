@@ -86,7 +86,7 @@ public sealed class HyperLogLog : ISketch<HyperLogLog>
 
     /// <summary>How many different ids there were, about.</summary>
     public long Estimate()
-        => _registers is { } registers ? EstimateOf(registers)
+        => _registers is { } registers ? HyperLogLogEstimator.Estimate(registers, 64 - Precision)
             : (long)Math.Round(Math.ScaleB(-Math.Log(1 - Math.ScaleB(_sparseCount, -SparsePrecision)), SparsePrecision));
 
     /// <summary>Forgets everything and keeps the memory of the sparse form.</summary>
@@ -193,64 +193,6 @@ public sealed class HyperLogLog : ISketch<HyperLogLog>
                 AddEntry(entry);
             }
         }
-    }
-
-    private static long EstimateOf(byte[] registers)
-    {
-        const int Longest = 64 - Precision;
-        Span<int> counts = stackalloc int[Longest + 2];
-        counts.Clear();
-        foreach (var register in registers)
-        {
-            counts[register]++;
-        }
-
-        var z = Registers * Tau(1 - (counts[Longest + 1] / (double)Registers));
-        for (var rank = Longest; rank >= 1; rank--)
-        {
-            z = 0.5 * (z + counts[rank]);
-        }
-
-        z += Registers * Sigma(counts[0] / (double)Registers);
-        return (long)Math.Round(Registers / (2 * Math.Log(2)) * Registers / z);
-    }
-
-    private static double Sigma(double x)
-    {
-        if (x == 1)
-        {
-            return double.PositiveInfinity;
-        }
-
-        var (y, z, before) = (1.0, x, 0.0);
-        while (z != before)
-        {
-            x *= x;
-            before = z;
-            z += x * y;
-            y += y;
-        }
-
-        return z;
-    }
-
-    private static double Tau(double x)
-    {
-        if (x is 0 or 1)
-        {
-            return 0;
-        }
-
-        var (y, z, before) = (1.0, 1 - x, 0.0);
-        while (z != before)
-        {
-            x = Math.Sqrt(x);
-            before = z;
-            y *= 0.5;
-            z -= (1 - x) * (1 - x) * y;
-        }
-
-        return z / 3;
     }
 
     private static void WriteDense(IBufferWriter<byte> target, byte[] registers)
