@@ -55,7 +55,7 @@ internal static class BenchCommand
         "embedded" => await EmbeddedBench.RunAsync(bench.Events, settings, cancellationToken),
         "log-append" => await LogBench.AppendAsync(bench, cancellationToken),
         "log-read" => await LogBench.ReadAsync(bench, cancellationToken),
-        "start" => await StartBench.RunAsync(cancellationToken),
+        "start" => await StartBench.RunAsync(bench.Events, cancellationToken),
         "scale" => await ScaleBench.RunAsync(bench.Events, cancellationToken),
         "restore" => await RestoreBench.RunAsync(bench.Events, settings, cancellationToken),
         "idle" => await IdleBench.RunAsync(settings, cancellationToken),

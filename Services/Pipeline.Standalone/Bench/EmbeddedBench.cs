@@ -45,12 +45,14 @@ internal static class EmbeddedBench
         await StoredAsync(store, Warmup, cancellationToken);
         GC.Collect();
 
+        using var memory = new MemorySamples();
         var meter = Meter.StartNew();
         await appender.AppendAsync(lines, events, cancellationToken);
         var appended = meter.Elapsed;
         await StoredAsync(store, Warmup + events, cancellationToken);
         var figures = meter.Stop().Figures("embedded", events);
         figures["seconds_until_appended"] = Math.Round(appended.TotalSeconds, 3);
+        figures["rss_mb_by_tenth"] = memory.MostByTenth();
         figures["stored"] = (await store.GetProgressAsync(cancellationToken)).Sum(p => p.Stored) - Warmup;
         return figures;
     }

@@ -7,18 +7,17 @@ namespace Pipeline.Standalone.Bench;
 
 /// <summary>
 /// The program as a user starts it, on an empty directory: from the start of the process to the first stored record. Then it is given 10,000
-/// events a second over HTTP, and its memory is read once a second.
+/// events a second over HTTP, as many as are asked for, and its memory is read once a second.
 /// </summary>
 internal static class StartBench
 {
     private const int EventsPerSecond = 10_000;
     private const int EventsPerRequest = 1_000;
-    private const int SteadySeconds = 30;
     private const int Users = 10_000;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    public static async Task<Figures> RunAsync(CancellationToken cancellationToken)
+    public static async Task<Figures> RunAsync(int events, CancellationToken cancellationToken)
     {
         using var directory = new BenchDirectory();
         var url = $"http://127.0.0.1:{Addresses.FreePort()}";
@@ -34,7 +33,7 @@ internal static class StartBench
             var listening = await UntilStoredAsync(http, clock, process, cancellationToken);
             var stored = clock.Elapsed;
             var atStart = Rss(process);
-            var figures = await SteadyAsync(http, process, cancellationToken);
+            var figures = await SteadyAsync(http, process, events, cancellationToken);
             figures["seconds_to_listening"] = Math.Round(listening.TotalSeconds, 3);
             figures["seconds_to_first_stored"] = Math.Round(stored.TotalSeconds, 3);
             figures["rss_mb_at_first_stored"] = atStart;
@@ -47,12 +46,12 @@ internal static class StartBench
         }
     }
 
-    private static async Task<Figures> SteadyAsync(HttpClient http, Process process, CancellationToken cancellationToken)
+    private static async Task<Figures> SteadyAsync(HttpClient http, Process process, int events, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var cpu = process.TotalProcessorTime;
         var samples = new List<long>();
-        for (var sent = 0; sent < EventsPerSecond * SteadySeconds; sent += EventsPerRequest)
+        for (var sent = 0; sent < events; sent += EventsPerRequest)
         {
             var ahead = TimeSpan.FromSeconds(sent / (double)EventsPerSecond) - clock.Elapsed;
             if (ahead > TimeSpan.Zero)
@@ -72,14 +71,13 @@ internal static class StartBench
 
         var seconds = clock.Elapsed.TotalSeconds;
         process.Refresh();
-        const int Events = EventsPerSecond * SteadySeconds;
         return new Figures
         {
             ["name"] = "start",
-            ["events"] = Events,
+            ["events"] = events,
             ["seconds"] = Math.Round(seconds, 3),
-            ["events_per_second"] = Math.Round(Events / seconds),
-            ["cpu_us_per_event"] = Math.Round((process.TotalProcessorTime - cpu).TotalMicroseconds / Events, 2),
+            ["events_per_second"] = Math.Round(events / seconds),
+            ["cpu_us_per_event"] = Math.Round((process.TotalProcessorTime - cpu).TotalMicroseconds / events, 2),
             ["peak_rss_mb"] = process.PeakWorkingSet64 >> 20,
             ["steady_rss_mb"] = samples.Skip(samples.Count / 2).Max(),
         };
