@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
@@ -52,7 +51,8 @@ internal sealed class IngestApi(
             return Problem(StatusCodes.Status415UnsupportedMediaType, $"Send {Json} (an array) or {Ndjson} (one event a line), not compressed.");
         }
 
-        if (await ReadBodyAsync(context) is not { } body)
+        using var body = new RequestBody();
+        if (!await ReadBodyAsync(context, body))
         {
             return Problem(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {_limits.MaxBodyBytes} bytes; send it in parts.");
         }
@@ -64,9 +64,9 @@ internal sealed class IngestApi(
         var request = new ActivityRequest(items, _limits, clock.GetUtcNow().ToUnixTimeMilliseconds());
         if (lines)
         {
-            request.ReadLines(body.WrittenSpan, batch);
+            request.ReadLines(body.Bytes, batch);
         }
-        else if (request.ReadArray(body.WrittenSpan, batch) is { } fault)
+        else if (request.ReadArray(body.Bytes, batch) is { } fault)
         {
             return Problem(StatusCodes.Status400BadRequest, fault);
         }
@@ -105,12 +105,12 @@ internal sealed class IngestApi(
         return TypedResults.Json(new IngestAccepted(batch.Acknowledged, request.Errors.Count, request.Errors), statusCode: StatusCodes.Status202Accepted);
     }
 
-    /// <summary>The whole body, or <see langword="null"/> when it is too large.</summary>
-    private async Task<ArrayBufferWriter<byte>?> ReadBodyAsync(HttpContext context)
+    /// <summary>Reads all of it; false when it is too large.</summary>
+    private async Task<bool> ReadBodyAsync(HttpContext context, RequestBody body)
     {
         if (context.Request.ContentLength > _limits.MaxBodyBytes)
         {
-            return null;
+            return false;
         }
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
@@ -119,18 +119,7 @@ internal sealed class IngestApi(
             feature.MaxRequestBodySize = null;
         }
 
-        var body = new ArrayBufferWriter<byte>((int)(context.Request.ContentLength ?? 16 * 1024) + 1);
-        int read;
-        while ((read = await context.Request.Body.ReadAsync(body.GetMemory(4096), context.RequestAborted)) > 0)
-        {
-            body.Advance(read);
-            if (body.WrittenCount > _limits.MaxBodyBytes)
-            {
-                return null;
-            }
-        }
-
-        return body;
+        return await body.ReadAsync(context.Request, _limits.MaxBodyBytes, context.RequestAborted);
     }
 
     private static ProblemHttpResult Problem(int status, string detail, IReadOnlyList<ItemError>? errors = null)
