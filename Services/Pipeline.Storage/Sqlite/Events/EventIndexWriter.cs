@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Pipeline.Sqlite;
 
@@ -7,12 +6,13 @@ namespace Pipeline.Storage.Sqlite.Events;
 /// <summary>
 /// The index of events by a random key (user, foreign id). A B-tree would dirty a page of its own for nearly every event; this
 /// one is written as sorted runs: each transaction appends one, and runs of similar size are merged, eight into one, until
-/// they are large. A look-up visits every run once, and there is about one run per 100,000 events. Not thread-safe.
+/// they are large. A look-up visits every run once, and there is about one run per 100,000 events. A merge holds one block of each run, not
+/// the runs. Not thread-safe.
 /// </summary>
 internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
 {
     /// <summary>Entries per block: 4,032 bytes stay within one 16 KiB page's limit for a row without overflow.</summary>
-    private const int BlockEntries = 168;
+    internal const int BlockEntries = 168;
 
     /// <summary>Runs of one tier that are merged into one of the next.</summary>
     private const int MergeWidth = 8;
@@ -21,13 +21,15 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
     private const int LastTier = 3;
 
     private readonly List<IndexEntry> _pending = [];
+    private readonly IndexEntry[] _block = new IndexEntry[BlockEntries];
+    private readonly List<IndexRunCursor> _cursors = [];
+    private readonly PriorityQueue<IndexRunCursor, IndexEntry> _merging = new();
     private readonly SqliteStatement _addRun = database.Prepare(
         "INSERT INTO event_index_runs (index_kind, tier, run, entries, min_time, max_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
 
     private readonly SqliteStatement _addBlock = database.Prepare("INSERT INTO event_index_blocks (run, first_hash, first_time, first_row, entries) VALUES (?1, ?2, ?3, ?4, ?5)");
     private readonly SqliteStatement _nextRun = database.Prepare("SELECT coalesce(max(run), 0) + 1 FROM event_index_blocks");
     private readonly SqliteStatement _runsOfTier = database.Prepare("SELECT run, entries FROM event_index_runs WHERE index_kind = ?1 AND tier = ?2 ORDER BY run");
-    private readonly SqliteStatement _readBlocks = database.Prepare("SELECT entries FROM event_index_blocks WHERE run = ?1 ORDER BY first_hash, first_time, first_row");
     private readonly SqliteStatement _dropRun = database.Prepare("DELETE FROM event_index_runs WHERE index_kind = ?1 AND tier = ?2 AND run = ?3");
     private readonly SqliteStatement _dropBlocks = database.Prepare("DELETE FROM event_index_blocks WHERE run = ?1");
 
@@ -45,7 +47,7 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
         }
 
         _pending.Sort();
-        var tier = Write(CollectionsMarshal.AsSpan(_pending));
+        var tier = Write(_pending);
         _pending.Clear();
         while (tier < LastTier && Merge(tier) is { } merged)
         {
@@ -61,56 +63,51 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
         _ => LastTier,
     };
 
-    private int Write(Span<IndexEntry> sorted)
+    /// <param name="sorted">An entry may be there twice (an event whose user changed to and fro); it is written once.</param>
+    private int Write(IEnumerable<IndexEntry> sorted)
     {
-        sorted = sorted[..Deduplicate(sorted)];
         _nextRun.Step();
         var run = _nextRun.GetInt64(0);
         _nextRun.Reset();
-
-        var (min, max) = (long.MaxValue, long.MinValue);
-        foreach (ref readonly var entry in sorted)
+        var (entries, min, max) = (0, long.MaxValue, long.MinValue);
+        var last = default(IndexEntry);
+        foreach (var entry in sorted)
         {
+            if (entries > 0 && entry == last)
+            {
+                continue;
+            }
+
+            last = _block[entries++ % BlockEntries] = entry;
             min = Math.Min(min, entry.EventTime);
             max = Math.Max(max, entry.EventTime);
-        }
-
-        var tier = TierOf(sorted.Length);
-        _addRun.Bind(1, (long)kind).Bind(2, tier).Bind(3, run).Bind(4, sorted.Length).Bind(5, min).Bind(6, max).Execute();
-        for (var start = 0; start < sorted.Length; start += BlockEntries)
-        {
-            var block = sorted.Slice(start, Math.Min(BlockEntries, sorted.Length - start));
-            _addBlock.Bind(1, run).Bind(2, block[0].Hash).Bind(3, block[0].EventTime).Bind(4, block[0].Row).BindBlob(5, MemoryMarshal.AsBytes(block)).Execute();
-        }
-
-        return tier;
-    }
-
-    /// <summary>Moves each entry once to the front (an event whose user changed to and fro has two). Returns how many there are.</summary>
-    private static int Deduplicate(Span<IndexEntry> sorted)
-    {
-        var kept = 1;
-        for (var i = 1; i < sorted.Length; i++)
-        {
-            if (sorted[i] != sorted[kept - 1])
+            if (entries % BlockEntries == 0)
             {
-                sorted[kept++] = sorted[i];
+                AddBlock(run, _block);
             }
         }
 
-        return kept;
+        if (entries % BlockEntries > 0)
+        {
+            AddBlock(run, _block.AsSpan(0, entries % BlockEntries));
+        }
+
+        var tier = TierOf(entries);
+        _addRun.Bind(1, (long)kind).Bind(2, tier).Bind(3, run).Bind(4, entries).Bind(5, min).Bind(6, max).Execute();
+        return tier;
     }
+
+    private void AddBlock(long run, ReadOnlySpan<IndexEntry> block)
+        => _addBlock.Bind(1, run).Bind(2, block[0].Hash).Bind(3, block[0].EventTime).Bind(4, block[0].Row).BindBlob(5, MemoryMarshal.AsBytes(block)).Execute();
 
     /// <summary>Merges the runs of a tier when there are enough of them. Returns the tier of the result; null when there was nothing to do.</summary>
     private int? Merge(int tier)
     {
         var runs = new List<long>();
-        var entries = 0;
         _runsOfTier.Bind(1, (long)kind).Bind(2, tier);
         while (_runsOfTier.Step())
         {
             runs.Add(_runsOfTier.GetInt64(0));
-            entries += _runsOfTier.GetInt32(1);
         }
 
         if (runs.Count < MergeWidth)
@@ -118,73 +115,51 @@ internal sealed class EventIndexWriter(SqliteDatabase database, IndexKind kind)
             return null;
         }
 
-        var merged = ArrayPool<IndexEntry>.Shared.Rent(entries);
-        var scratch = ArrayPool<IndexEntry>.Shared.Rent(entries);
+        var merged = Write(InOrder(runs));
+        foreach (var run in runs)
+        {
+            _dropRun.Bind(1, (long)kind).Bind(2, tier).Bind(3, run).Execute();
+            _dropBlocks.Bind(1, run).Execute();
+        }
+
+        return merged;
+    }
+
+    private IEnumerable<IndexEntry> InOrder(List<long> runs)
+    {
+        while (_cursors.Count < runs.Count)
+        {
+            _cursors.Add(new IndexRunCursor(database));
+        }
+
         try
         {
-            var ends = new List<int>();
-            var length = 0;
-            foreach (var run in runs)
+            for (var i = 0; i < runs.Count; i++)
             {
-                length += ReadRun(run, merged.AsSpan(length));
-                ends.Add(length);
-                _dropRun.Bind(1, (long)kind).Bind(2, tier).Bind(3, run).Execute();
-                _dropBlocks.Bind(1, run).Execute();
+                if (_cursors[i].MoveTo(runs[i]))
+                {
+                    _merging.Enqueue(_cursors[i], _cursors[i].Current);
+                }
             }
 
-            for (; ends.Count > 1; (merged, scratch) = (scratch, merged))
+            while (_merging.TryPeek(out var cursor, out var entry))
             {
-                ends = MergePairs(merged, ends, scratch);
+                yield return entry;
+                if (cursor.MoveNext())
+                {
+                    _merging.DequeueEnqueue(cursor, cursor.Current);
+                }
+                else
+                {
+                    _merging.Dequeue();
+                }
             }
-
-            return Write(merged.AsSpan(0, length));
         }
         finally
         {
-            ArrayPool<IndexEntry>.Shared.Return(merged);
-            ArrayPool<IndexEntry>.Shared.Return(scratch);
+            // Also when a fault breaks it off: a statement in the middle of its rows would hold the write-ahead log.
+            _merging.Clear();
+            _cursors.ForEach(cursor => cursor.Close());
         }
-    }
-
-    /// <summary>Copies a run to the front of a span. Returns its length.</summary>
-    private int ReadRun(long run, Span<IndexEntry> target)
-    {
-        var length = 0;
-        _readBlocks.Bind(1, run);
-        while (_readBlocks.Step())
-        {
-            var block = MemoryMarshal.Cast<byte, IndexEntry>(_readBlocks.GetBytes(0));
-            block.CopyTo(target[length..]);
-            length += block.Length;
-        }
-
-        return length;
-    }
-
-    /// <summary>Merges the sorted parts of an array two by two. Returns where the merged parts end.</summary>
-    private static List<int> MergePairs(IndexEntry[] source, List<int> ends, IndexEntry[] target)
-    {
-        var mergedEnds = new List<int>();
-        for (var i = 0; i < ends.Count; i += 2)
-        {
-            var start = i == 0 ? 0 : ends[i - 1];
-            var end = ends[Math.Min(i + 1, ends.Count - 1)];
-            Merge(source.AsSpan(start, ends[i] - start), source.AsSpan(ends[i], end - ends[i]), target.AsSpan(start));
-            mergedEnds.Add(end);
-        }
-
-        return mergedEnds;
-    }
-
-    private static void Merge(ReadOnlySpan<IndexEntry> left, ReadOnlySpan<IndexEntry> right, Span<IndexEntry> target)
-    {
-        var (l, r) = (0, 0);
-        while (l < left.Length && r < right.Length)
-        {
-            target[l + r] = left[l].CompareTo(right[r]) <= 0 ? left[l++] : right[r++];
-        }
-
-        left[l..].CopyTo(target[(l + r)..]);
-        right[r..].CopyTo(target[(l + r)..]);
     }
 }
