@@ -1,5 +1,5 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Pipeline.Dashboard.Components;
 using Pipeline.ServiceDefaults.Security;
 
@@ -13,15 +13,24 @@ internal static class SignInEndpoints
         // IResult, because what is generated for the endpoints does not see the components, which are generated as well.
         app.MapGet(PageSignIn.Path, IResult (string? to, bool? failed) => Page(to, isRefused: false, hasFailed: failed == true)).ExcludeFromDescription();
         app.MapGet(PageSignIn.ProviderPath, ToProviderAsync).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
-        app.MapPost(PageSignIn.Path, SignIn).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
+        app.MapPost(PageSignIn.Path, SignInAsync).WithMetadata(new RequireAntiforgeryTokenAttribute()).RequireRateLimiting(PageLimits.SignIn).ExcludeFromDescription();
         app.MapPost(PageSignIn.OutPath, SignOutAsync).ExcludeFromDescription();
     }
 
-    private static IResult SignIn(
-        [FromForm] string? token, [FromForm] string? to, HttpContext context, TokenSignIn signIn)
-        => signIn.TrySignIn(context, token?.Trim() ?? "")
+    // Reads the form itself: what is generated for parameters from a form answers one that did not come from our page with a fault of the server.
+    private static async Task<IResult> SignInAsync(HttpContext context, TokenSignIn signIn)
+    {
+        if (!context.Request.HasFormContentType || context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true })
+        {
+            return TypedResults.BadRequest();
+        }
+
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        string? to = form["to"];
+        return signIn.TrySignIn(context, form["token"].ToString().Trim())
             ? TypedResults.LocalRedirect(LocalPath(to))
             : Page(to, isRefused: true);
+    }
 
     private static async Task ToProviderAsync(string? to, HttpContext context, TokenSignIn signIn)
     {
