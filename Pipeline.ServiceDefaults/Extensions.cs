@@ -20,6 +20,9 @@ public static class Extensions
     public const string AlivenessEndpointPath = "/alive";
     public const string MetricsEndpointPath = "/metrics";
 
+    /// <summary>Per instrument; calls of some hundred endpoints by their status are the most there are. What comes after them is counted together.</summary>
+    private const int MaxTagCombinations = 500;
+
     private const string LiveTag = "live";
 
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
@@ -78,6 +81,8 @@ public static class Extensions
                 .AddMeter("Pipeline.*")
                 // Connections and commands of PostgreSQL.
                 .AddMeter("Npgsql")
+                // Room is made for as many combinations of tags as there may be, for each instrument at once: 2,000 by default took 11 MB.
+                .AddView(static _ => new MetricStreamConfiguration { CardinalityLimit = MaxTagCombinations })
                 .AddPrometheusExporter())
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)

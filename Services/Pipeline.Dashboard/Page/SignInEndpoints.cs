@@ -20,7 +20,8 @@ internal static class SignInEndpoints
     // Reads the form itself: what is generated for parameters from a form answers one that did not come from our page with a fault of the server.
     private static async Task<IResult> SignInAsync(HttpContext context, TokenSignIn signIn)
     {
-        if (!context.Request.HasFormContentType || context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true })
+        // In this order: even to ask whether there is a form is refused with an exception when it is a forged one.
+        if (context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true } || !context.Request.HasFormContentType)
         {
             return TypedResults.BadRequest();
         }
