@@ -70,6 +70,20 @@ internal sealed class BrowserPage : IAsyncDisposable
     /// <summary>Waits until the address has this in it. It is changed by the page itself, so there is no load of a document to wait for.</summary>
     public Task AtAsync(string part) => Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)));
 
+    /// <summary>Whether the address has this in it within ten seconds: for what may be lost and is then done again.</summary>
+    public async Task<bool> ReachesAsync(string part)
+    {
+        try
+        {
+            await Page.WaitForURLAsync(url => url.Contains(part, StringComparison.Ordinal), new() { Timeout = 10_000, WaitUntil = WaitUntilState.Commit });
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until the address no longer has this in it.</summary>
     public Task NotAtAsync(string part) => Expect(Page).Not.ToHaveURLAsync(new Regex(Regex.Escape(part)));
 
