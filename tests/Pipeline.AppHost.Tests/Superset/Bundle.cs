@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using Pipeline.Testing;
 using YamlDotNet.RepresentationModel;
 
 namespace Pipeline.AppHost.Tests.Superset;
@@ -6,7 +6,7 @@ namespace Pipeline.AppHost.Tests.Superset;
 /// <summary>The files that Superset is provisioned from, and the schema of the tables that they ask.</summary>
 internal static class Bundle
 {
-    private static readonly string Repository = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../.."));
+    private static readonly string Repository = RepositoryRoot.Find() ?? throw new DirectoryNotFoundException("The tests do not run inside a checkout: no Pipeline.sln above them.");
 
     public static string ImageFolder { get; } = Path.Combine(Repository, "Pipeline.AppHost/Superset/image");
 
@@ -46,6 +46,4 @@ internal static class Bundle
             return (YamlMappingNode)yaml.Documents.Single().RootNode;
         }),
     ];
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }

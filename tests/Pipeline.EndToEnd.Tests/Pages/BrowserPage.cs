@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Pipeline.Testing;
 using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
@@ -102,13 +103,36 @@ internal sealed class BrowserPage : IAsyncDisposable
     public ILocator Rows(string region) => Page.GetByRole(AriaRole.Region, new() { Name = region, Exact = true }).Locator("tbody tr:not(.sub)");
 
     /// <summary>Presses the button that opens a dialog, does what is to be done in it, presses the one that confirms, and returns when it has closed.</summary>
-    public async Task ConfirmAsync(string open, string confirm, Func<Task>? before = null)
+    public Task ConfirmAsync(string open, string confirm, Func<Task>? before = null)
+        => ConfirmAsync(Page.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }), confirm, before);
+
+    /// <inheritdoc cref="ConfirmAsync(string, string, Func{Task})"/>
+    public async Task ConfirmAsync(ILocator open, string confirm, Func<Task>? before = null)
     {
-        await Page.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }).ClickAsync();
-        await Dialog.WaitForAsync();
+        await OpenDialogAsync(open);
         await (before?.Invoke() ?? Task.CompletedTask);
         await Dialog.GetByRole(AriaRole.Button, new() { Name = confirm, Exact = true }).ClickAsync();
         await Expect(Dialog).ToHaveCountAsync(0);
+    }
+
+    /// <summary>Presses a button until its dialog is there: a press just when the page becomes another, after a link or a push, may meet the button of before.</summary>
+    public async Task OpenDialogAsync(ILocator open)
+    {
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    await open.ClickAsync(new() { Timeout = 10_000 });
+                    await Dialog.WaitForAsync(new() { Timeout = 10_000 });
+                    return true;
+                }
+                catch (TimeoutException)
+                {
+                    return await Dialog.IsVisibleAsync();
+                }
+            },
+            TimeSpan.FromSeconds(90));
     }
 
     /// <summary>What axe-core finds wrong, of its two worst grades.</summary>

@@ -69,7 +69,7 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
             await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={StillPipeline.HostileRun}");
             foreach (var button in new[] { "Trigger…", "Backfill…", "Pause…", "Clear all…", "Mark failed…", "?" })
             {
-                await (button == "?" ? page.Page.Keyboard.PressAsync(button) : page.Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync());
+                await (button == "?" ? page.Page.Keyboard.PressAsync(button) : page.OpenDialogAsync(page.Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true })));
                 await page.Dialog.WaitForAsync();
                 if (button == "Backfill…")
                 {

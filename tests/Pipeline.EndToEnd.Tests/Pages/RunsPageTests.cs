@@ -67,7 +67,7 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
         await Eventually.TrueAsync(async () => await StoredOfRunAsync(pipeline, "by-hand") == 7, TimeSpan.FromSeconds(60));
 
         // The same id again: refused in the dialog, in words.
-        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Trigger…" }).ClickAsync();
+        await page.OpenDialogAsync(page.Page.GetByRole(AriaRole.Button, new() { Name = "Trigger…" }));
         await page.Page.GetByLabel("Run id").FillAsync("by-hand");
         await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Trigger", Exact = true }).ClickAsync();
         await page.Dialog.GetByText("has a run 'by-hand' already").WaitForAsync();
@@ -100,9 +100,7 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
         var panel = page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" });
         foreach (var state in new[] { "failed", "skipped", "success" })
         {
-            await panel.GetByRole(AriaRole.Button, new() { Name = $"Mark {state}…" }).ClickAsync();
-            await page.Dialog.GetByRole(AriaRole.Button, new() { Name = $"Mark {state}", Exact = true }).ClickAsync();
-            await Expect(page.Dialog).ToHaveCountAsync(0);
+            await page.ConfirmAsync(panel.GetByRole(AriaRole.Button, new() { Name = $"Mark {state}…" }), $"Mark {state}");
             await Expect(panel.Locator("h2 .tag")).ToHaveTextAsync(state);
             Assert.Equal(state, (await TasksAsync(pipeline, Run))[2].GetProperty("state").GetString());
         }
@@ -173,12 +171,8 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
         await Expect(Backfill(page, 5).Locator(".tag")).ToHaveTextAsync("failed");
         Assert.Empty(page.Complaints);
 
-        async Task ConfirmAsync(ILocator row, string open, string confirm)
-        {
-            await row.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }).ClickAsync();
-            await page.Dialog.GetByRole(AriaRole.Button, new() { Name = confirm, Exact = true }).ClickAsync();
-            await Expect(page.Dialog).ToHaveCountAsync(0);
-        }
+        Task ConfirmAsync(ILocator row, string open, string confirm)
+            => page.ConfirmAsync(row.GetByRole(AriaRole.Button, new() { Name = open, Exact = true }), confirm);
     }
 
     /// <summary>An hour of yesterday.</summary>
