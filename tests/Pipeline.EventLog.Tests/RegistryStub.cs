@@ -14,6 +14,9 @@ internal sealed class RegistryStub : HttpMessageHandler
     /// <summary>What is wrong with the next version of anything.</summary>
     public string? Incompatibility { get; set; }
 
+    /// <summary>Another service registers the same just before, and the second is told that it is there, as Apicurio does it.</summary>
+    public bool AnotherIsFaster { get; set; }
+
     public List<string> Requests { get; } = [];
 
     public HttpClient CreateClient() => new(this, disposeHandler: false) { BaseAddress = new Uri("http://registry/") };
@@ -41,6 +44,7 @@ internal sealed class RegistryStub : HttpMessageHandler
         {
             ["compatibility", ..] when Incompatibility is not null => Answer(HttpStatusCode.OK, new { is_compatible = false, messages = new[] { Incompatibility } }),
             ["compatibility", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40401, message = "Subject not found." }),
+            ["subjects", var subject, "versions"] when AnotherIsFaster && Register(subject, body) > 0 => Answer(HttpStatusCode.Conflict, new { error_code = 409, message = "already exists" }),
             ["subjects", var subject, "versions"] => Answer(HttpStatusCode.OK, new { id = Register(subject, body) }),
             ["subjects", var subject] when Find(subject, body) is { } id => Answer(HttpStatusCode.OK, new { subject, id, version = 1 }),
             ["subjects", _] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),

@@ -254,6 +254,17 @@ public sealed class SchemaRecordLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Register_AnotherServiceWasFaster_TakesWhatIsThere()
+    {
+        _registry.AnotherIsFaster = true;
+        var schemas = new EventSchemas(new SchemaRegistryClient(_registry.CreateClient()), new SchemaRegistryOptions(), _time);
+
+        await schemas.RegisterAsync(Stop);
+
+        Assert.Contains("users_topic-value", _registry.Subjects);
+    }
+
+    [Fact]
     public async Task Register_Start_WaitsForTheRegistryUntilItsTimeIsOver()
     {
         _registry.IsDown = true;

@@ -115,10 +115,23 @@ public sealed class EventSchemas(SchemaRegistryClient registry, SchemaRegistryOp
 
     private async Task<int> RegisterNextAsync(string topic, string subject, RegisteredSchema schema, CancellationToken cancellationToken)
     {
-        var reasons = await registry.FindIncompatibilitiesAsync(subject, schema, cancellationToken);
-        return reasons.Count == 0
-            ? await registry.RegisterAsync(subject, schema, cancellationToken)
-            : throw new SchemaRegistryException($"The contract's schema of '{topic}' cannot follow the one that is registered as '{subject}': {string.Join("; ", reasons)}", isTransient: false);
+        try
+        {
+            var reasons = await registry.FindIncompatibilitiesAsync(subject, schema, cancellationToken);
+            return reasons.Count == 0
+                ? await registry.RegisterAsync(subject, schema, cancellationToken)
+                : throw new SchemaRegistryException($"The contract's schema of '{topic}' cannot follow the one that is registered as '{subject}': {string.Join("; ", reasons)}", isTransient: false);
+        }
+        catch (SchemaRegistryException)
+        {
+            // Services start together: another may have registered the same schema since it was looked up, which Apicurio answers with a conflict.
+            if (await registry.FindIdAsync(subject, schema, cancellationToken) is { } id)
+            {
+                return id;
+            }
+
+            throw;
+        }
     }
 
     private delegate bool Reader(ReadOnlySpan<byte> payload, IBufferWriter<byte> json);

@@ -47,6 +47,18 @@ public sealed class PackageFeedTests : IDisposable
     }
 
     [Fact]
+    public async Task Restore_FeedWithEverything_WarnsOfNothing()
+    {
+        AddAspire([.. AspirePackages, "Aspire.Npgsql"]);
+        _sandbox.AddPackage(CassandraPackage, CassandraVersion);
+
+        var result = await _sandbox.DotnetAsync("restore");
+
+        Assert.Empty(result.Warnings);
+        Assert.Equal("Aspire AspireNpgsql Cassandra", _sandbox.Read("artifacts/feed/capabilities").Trim());
+    }
+
+    [Fact]
     public async Task Restore_FeedWithPartOfAspire_WarnsOfBoth()
     {
         AddAspire(AspirePackages.Skip(1));
