@@ -26,8 +26,6 @@ namespace Pipeline.Streaming.Processing;
 public sealed class StreamTask<TEvent> : IDisposable
     where TEvent : struct
 {
-    private static readonly TimeSpan BufferPause = TimeSpan.FromMilliseconds(50);
-
     private readonly Topology<TEvent> _topology;
     private readonly ICheckpointStore _checkpoints;
     private readonly DeadLetterWriter _deadLetterWriter;
@@ -42,6 +40,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     private readonly BatchTrace _trace;
     private readonly EffectRetry<StreamTask<TEvent>> _retry;
     private readonly CheckpointSaver _saver;
+    private readonly EffectSchedule _schedule;
     private readonly TableReader? _tables;
     private readonly TableJoin<TEvent>? _join;
 
@@ -52,11 +51,6 @@ public sealed class StreamTask<TEvent> : IDisposable
     private bool _needsCoverage;
     private bool _isDirty;
     private bool _hasUncheckpointed;
-    private long _lastFlush;
-    private long _lastEarly;
-    private long _lastCheckpoint;
-    private TimeSpan _checkpointCost;
-    private long? _bufferMissed;
 
     public StreamTask(
         TopicPartition partition,
@@ -89,7 +83,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         Clock = new TaskClock(time);
         _retry = new EffectRetry<StreamTask<TEvent>>(partition, () => NextOffset, settings.Errors, Clock, time, logger);
         _saver = new CheckpointSaver(partition, () => NextOffset, checkpoints, settings, time, logger);
-        _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
+        _schedule = new EffectSchedule(settings, time);
     }
 
     public TopicPartition TopicPartition { get; }
@@ -106,8 +100,8 @@ public sealed class StreamTask<TEvent> : IDisposable
     /// <summary>Still rebuilding state from records whose results are stored.</summary>
     public bool IsCatchingUp => _nextOffset < _storedUntil;
 
-    /// <summary>Newest timestamp (clock ticks) of a saved checkpoint or of opening.</summary>
-    public TimeSpan SinceCheckpoint => _time.GetElapsedTime(_lastCheckpoint);
+    /// <summary>Since the last checkpoint was saved, or the task opened.</summary>
+    public TimeSpan SinceCheckpoint => _schedule.SinceCheckpoint;
 
     /// <summary>
     /// Takes the partition over, restores the last checkpoint that is whole and not ahead of the results, and returns the
@@ -158,7 +152,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         }
 
         Log.TaskOpened(_logger, TopicPartition, _nextOffset, _storedUntil, _time.GetElapsedTime(started).TotalMilliseconds);
-        _lastFlush = _lastEarly = _lastCheckpoint = _time.GetTimestamp();
+        _schedule.Restart();
         return new Position(TopicPartition, _nextOffset);
     }
 
@@ -228,18 +222,7 @@ public sealed class StreamTask<TEvent> : IDisposable
             return TimeSpan.Zero;
         }
 
-        TimeSpan? due = null;
-        if (_isDirty)
-        {
-            due = Remaining(_lastFlush, _topology.Sink.PendingRows >= _settings.FlushRows ? TimeSpan.Zero : _settings.FlushInterval);
-        }
-
-        if (WantsEarly)
-        {
-            due = Sooner(due, Remaining(_lastEarly, _settings.EarlyInterval));
-        }
-
-        return _hasUncheckpointed && Saving is null ? Sooner(due, UntilCheckpoint) : due;
+        return _schedule.UntilDue(_isDirty ? _topology.Sink.PendingRows : null, WantsEarly, _hasUncheckpointed && Saving is null);
     }
 
     /// <summary>Makes the effects that are due. A checkpoint is only begun: it is saved, and its offset committed, while the task goes on.</summary>
@@ -251,15 +234,14 @@ public sealed class StreamTask<TEvent> : IDisposable
             await EndSavingAsync();
         }
 
-        if (_hasUncheckpointed && Saving is null && UntilCheckpoint == TimeSpan.Zero)
+        if (_hasUncheckpointed && Saving is null && _schedule.IsCheckpointDue)
         {
             await BeginCheckpointAsync(commit, cancellationToken);
             return;
         }
 
-        var early = WantsEarly && Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero;
-        var full = _topology.Sink.PendingRows >= _settings.FlushRows;
-        if (early || full || (_isDirty && Remaining(_lastFlush, _settings.FlushInterval) == TimeSpan.Zero))
+        var early = WantsEarly && _schedule.IsEarlyDue;
+        if (early || (_isDirty && _schedule.IsFlushDue(_topology.Sink.PendingRows)))
         {
             await FlushAsync(early, cancellationToken);
         }
@@ -313,18 +295,14 @@ public sealed class StreamTask<TEvent> : IDisposable
         sink.Clear();
         ReleaseRecords();
         _isDirty = false;
-        _lastFlush = _time.GetTimestamp();
-        if (early)
-        {
-            _lastEarly = _lastFlush;
-        }
+        _schedule.Flushed(early);
     }
 
     /// <summary>Flush, then save checkpoint → commit offset.</summary>
     public async ValueTask CheckpointAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
         await EndSavingAsync();
-        await FlushAsync(early: Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero, cancellationToken);
+        await FlushAsync(early: _schedule.IsEarlyDue, cancellationToken);
         await SaveAndCommitAsync(commit, cancellationToken);
     }
 
@@ -363,8 +341,6 @@ public sealed class StreamTask<TEvent> : IDisposable
         }
     }
 
-    private static TimeSpan? Sooner(TimeSpan? a, TimeSpan b) => a is { } other && other < b ? other : b;
-
     private static int FirstIndexAt(RecordBatch records, long offset)
     {
         var index = 0;
@@ -378,18 +354,6 @@ public sealed class StreamTask<TEvent> : IDisposable
 
     // While catching up only what is final is written: an open window has a newer value in the store already.
     private bool WantsEarly => !IsCatchingUp && _topology.HasUnflushed;
-
-    // A checkpoint may take a tenth of the time at most: large state is saved less often.
-    private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(_settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));
-
-    private TimeSpan UntilCheckpoint
-    {
-        get
-        {
-            var remaining = Remaining(_lastCheckpoint, CheckpointPause);
-            return remaining == TimeSpan.Zero && _bufferMissed is { } missed ? Remaining(missed, BufferPause) : remaining;
-        }
-    }
 
     private async ValueTask JoinAndProcessAsync(RecordBatch records, CancellationToken cancellationToken)
     {
@@ -414,18 +378,17 @@ public sealed class StreamTask<TEvent> : IDisposable
         Process(records);
     }
 
-    // The buffer is one for all tasks: while another one's checkpoint is saved from it, the task does not wait but comes again.
     private async ValueTask BeginCheckpointAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
         if (_buffer.TryRent() is not { } lease)
         {
-            _bufferMissed = _time.GetTimestamp();
+            _schedule.BufferMissed();
             return;
         }
 
         try
         {
-            await FlushAsync(early: Remaining(_lastEarly, _settings.EarlyInterval) == TimeSpan.Zero, cancellationToken);
+            await FlushAsync(early: _schedule.IsEarlyDue, cancellationToken);
         }
         catch
         {
@@ -469,9 +432,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     {
         if (await _saver.EndAsync() is { } cost)
         {
-            _checkpointCost = cost;
-            _lastCheckpoint = _time.GetTimestamp();
-            _bufferMissed = null;
+            _schedule.Checkpointed(cost);
             StreamingInstruments.CheckpointDuration.Record(cost.TotalSeconds);
         }
     }
@@ -494,12 +455,6 @@ public sealed class StreamTask<TEvent> : IDisposable
 
             _deadLetters.Add(new DeadLetter(_batch.Records, i, statuses[i]));
         }
-    }
-
-    private TimeSpan Remaining(long since, TimeSpan interval)
-    {
-        var remaining = interval - _time.GetElapsedTime(since);
-        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
 
     private void ReleaseRecords()

@@ -1,0 +1,79 @@
+namespace Pipeline.Streaming.Processing;
+
+/// <summary>When the effects of a task are due, by what it has to write and when it made them last. Not thread-safe, except <see cref="SinceCheckpoint"/>.</summary>
+internal sealed class EffectSchedule(StreamTaskSettings settings, TimeProvider time)
+{
+    private static readonly TimeSpan BufferPause = TimeSpan.FromMilliseconds(50);
+
+    private long _lastFlush = time.GetTimestamp();
+    private long _lastEarly = time.GetTimestamp();
+    private long _lastCheckpoint = time.GetTimestamp();
+    private TimeSpan _checkpointCost;
+    private long? _bufferMissed;
+
+    /// <summary>Since the last checkpoint was saved, or the task opened.</summary>
+    public TimeSpan SinceCheckpoint => time.GetElapsedTime(_lastCheckpoint);
+
+    public bool IsEarlyDue => UntilEarly == TimeSpan.Zero;
+
+    public bool IsCheckpointDue => UntilCheckpoint == TimeSpan.Zero;
+
+    // A checkpoint may take a tenth of the time at most: large state is saved less often.
+    private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));
+
+    private TimeSpan UntilEarly => Remaining(_lastEarly, settings.EarlyInterval);
+
+    private TimeSpan UntilCheckpoint
+    {
+        get
+        {
+            var remaining = Remaining(_lastCheckpoint, CheckpointPause);
+            return remaining == TimeSpan.Zero && _bufferMissed is { } missed ? Remaining(missed, BufferPause) : remaining;
+        }
+    }
+
+    public bool IsFlushDue(int pendingRows) => UntilFlush(pendingRows) == TimeSpan.Zero;
+
+    /// <summary>How long until the first effect is due of those that have something to write; <see langword="null"/> when none has.</summary>
+    /// <param name="pendingRows">Rows to flush; <see langword="null"/> when nothing is to be flushed, which is not the same as no rows.</param>
+    /// <param name="early">Whether windows that are open have changed.</param>
+    /// <param name="checkpoint">Whether there is anything that no checkpoint holds.</param>
+    public TimeSpan? UntilDue(int? pendingRows, bool early, bool checkpoint)
+    {
+        TimeSpan? due = pendingRows is { } rows ? UntilFlush(rows) : null;
+        due = early ? Sooner(due, UntilEarly) : due;
+        return checkpoint ? Sooner(due, UntilCheckpoint) : due;
+    }
+
+    /// <summary>Nothing is due now, and everything one interval from now on.</summary>
+    public void Restart() => _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
+
+    /// <param name="early">Whether windows that are open were written, too.</param>
+    public void Flushed(bool early)
+    {
+        _lastFlush = time.GetTimestamp();
+        _lastEarly = early ? _lastFlush : _lastEarly;
+    }
+
+    /// <param name="cost">How long writing and saving it took.</param>
+    public void Checkpointed(TimeSpan cost)
+    {
+        _checkpointCost = cost;
+        _lastCheckpoint = time.GetTimestamp();
+        _bufferMissed = null;
+    }
+
+    /// <summary>The buffer is one for all tasks: while another one's checkpoint is saved from it, the task does not wait but comes again.</summary>
+    public void BufferMissed() => _bufferMissed = time.GetTimestamp();
+
+    private static TimeSpan? Sooner(TimeSpan? a, TimeSpan b) => a is { } other && other < b ? other : b;
+
+    private TimeSpan UntilFlush(int pendingRows)
+        => pendingRows >= settings.FlushRows ? TimeSpan.Zero : Remaining(_lastFlush, settings.FlushInterval);
+
+    private TimeSpan Remaining(long since, TimeSpan interval)
+    {
+        var remaining = interval - time.GetElapsedTime(since);
+        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+    }
+}
