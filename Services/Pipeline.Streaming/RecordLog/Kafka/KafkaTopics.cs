@@ -233,6 +233,13 @@ internal sealed class KafkaTopics(IAdminClient admin, IReadOnlyCollection<string
         {
             var questions = partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = new(p.Topic, p.Partition), OffsetSpec = which });
             var answers = await admin.ListOffsetsAsync(questions, new ListOffsetsOptions { RequestTimeout = options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted });
+
+            // Of a broker that dies while it is asked, the client has neither an answer nor an error.
+            if (answers.ResultInfos.Find(r => r.TopicPartitionOffsetError.Offset == Offset.Unset) is { } unanswered)
+            {
+                throw new RecordLogException($"Kafka could not tell offsets: nobody answered for {unanswered.TopicPartitionOffsetError.TopicPartition}.", isTransient: true);
+            }
+
             return answers.ResultInfos.ToDictionary(
                 r => new TopicPartition(r.TopicPartitionOffsetError.Topic, r.TopicPartitionOffsetError.Partition.Value),
                 r => r.TopicPartitionOffsetError.Offset.Value);

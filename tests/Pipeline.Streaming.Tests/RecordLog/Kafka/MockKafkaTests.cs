@@ -193,6 +193,27 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
         Assert.True(failure.IsTransient, failure.Message);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Describe_BrokerDiesWhileItIsAsked_IsATransientFailureOrTheTruth(int times)
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 3);
+        // The connection ends instead of an answer; the client may ask again by itself, or take no answer for one.
+        mock.Cluster.FailNext(ListOffsets, [.. Enumerable.Repeat(ErrorCode.Local_Transport, times)]);
+
+        try
+        {
+            Assert.Equal((0, 3), (await log.DescribeAsync(Stop)).Select(described => (described.Start, described.HighWatermark)).Single());
+        }
+        catch (RecordLogException e)
+        {
+            Assert.True(e.IsTransient, e.Message);
+        }
+    }
+
     [Fact]
     public async Task Commit_RefusedWhileTheGroupRebalances_IsATransientFailureAndCanBeTriedAgain()
     {
