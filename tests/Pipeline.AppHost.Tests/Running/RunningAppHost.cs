@@ -17,10 +17,11 @@ public sealed class RunningAppHost : IAsyncDisposable
     public DistributedApplication App { get; }
 
     /// <summary>Starts it and waits until each of the services is healthy.</summary>
-    public static async Task<RunningAppHost> StartAsync(string[] arguments, string[] services)
+    /// <param name="change">Changes what is started.</param>
+    public static async Task<RunningAppHost> StartAsync(string[] arguments, string[] services, Action<IDistributedApplicationTestingBuilder>? change = null, TimeSpan? within = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Limit);
+        limit.CancelAfter(within ?? Limit);
         var data = new TempDirectory();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>([.. arguments, $"--Data:Directory={data.FullPath}"], limit.Token);
         // The ports that services have for everybody may be taken while tests run.
@@ -29,6 +30,7 @@ public sealed class RunningAppHost : IAsyncDisposable
             (endpoint.Port, endpoint.IsProxied) = (null, true);
         }
 
+        change?.Invoke(builder);
         var running = new RunningAppHost(await builder.BuildAsync(limit.Token), data);
         try
         {
