@@ -48,9 +48,15 @@ internal static class KafkaBuilderExtensions
     }
 
     /// <summary>The broker of a cluster that ZooKeeper coordinates.</summary>
+    /// <remarks>
+    /// ZooKeeper knows a broker that was killed until its session is over, and a broker that starts meanwhile ends with an error
+    /// (<c>NodeExistsException</c>): the session is short, and the container runtime starts the broker again.
+    /// </remarks>
     public static IResourceBuilder<KafkaServerResource> WithZookeeper(this IResourceBuilder<KafkaServerResource> builder, IResourceBuilder<ZookeeperResource> zookeeper) => builder
         .WithEnvironment("KAFKA_BROKER_ID", "1")
         .WithEnvironment("KAFKA_ZOOKEEPER_CONNECT", zookeeper.Resource.ConnectionStringExpression)
+        .WithEnvironment("KAFKA_ZOOKEEPER_SESSION_TIMEOUT_MS", "6000")
+        .WithContainerRuntimeArgs("--restart", "on-failure:10")
         .WithEnvironment("KAFKA_LISTENERS", Listeners)
         .WithEnvironment("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", Protocols)
         .WithReferenceRelationship(zookeeper)
