@@ -8,13 +8,14 @@ namespace Pipeline.EventLog.Tests;
 internal sealed class RegistryStub : HttpMessageHandler
 {
     private readonly List<(int Id, string Subject, string Type, string Schema)> _schemas = [];
+    private readonly HashSet<string> _levels = [];
 
     public bool IsDown { get; set; }
 
     /// <summary>What is wrong with the next version of anything.</summary>
     public string? Incompatibility { get; set; }
 
-    /// <summary>Another service registers the same just before, and the second is told that it is there, as Apicurio does it.</summary>
+    /// <summary>Another service registers and sets the same just before, and the second is told that it is there, as Apicurio does it.</summary>
     public bool AnotherIsFaster { get; set; }
 
     public List<string> Requests { get; } = [];
@@ -48,6 +49,7 @@ internal sealed class RegistryStub : HttpMessageHandler
             ["subjects", var subject, "versions"] => Answer(HttpStatusCode.OK, new { id = Register(subject, body) }),
             ["subjects", var subject] when Find(subject, body) is { } id => Answer(HttpStatusCode.OK, new { subject, id, version = 1 }),
             ["subjects", _] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),
+            ["config", var subject] when AnotherIsFaster && _levels.Add(subject) => Answer(HttpStatusCode.Conflict, new { error_code = 409, message = "A rule named 'COMPATIBILITY' already exists." }),
             ["config", _] => Answer(HttpStatusCode.OK, body),
             ["schemas", "ids", var id] when int.Parse(id, System.Globalization.CultureInfo.InvariantCulture) <= _schemas.Count => Answer(HttpStatusCode.OK, Describe(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))),
             ["schemas", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),

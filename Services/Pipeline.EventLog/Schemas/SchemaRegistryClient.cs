@@ -53,8 +53,21 @@ public sealed class SchemaRegistryClient(HttpClient http)
     }
 
     /// <summary>Sets what versions of a subject must keep to.</summary>
-    public Task SetCompatibilityAsync(string subject, string level, CancellationToken cancellationToken)
-        => SendAsync(HttpMethod.Put, $"config/{Uri.EscapeDataString(subject)}", JsonContent.Create(new LevelBody(level), RegistryJson.Default.LevelBody), $"set the compatibility of '{subject}'", cancellationToken);
+    public async Task SetCompatibilityAsync(string subject, string level, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SetAsync();
+        }
+        catch (SchemaRegistryException e) when (!e.IsTransient)
+        {
+            // Services start together: where another sets it for the first time at this moment, Apicurio answers with a conflict. Now that it is there, it can be set.
+            await SetAsync();
+        }
+
+        Task SetAsync() =>
+            SendAsync(HttpMethod.Put, $"config/{Uri.EscapeDataString(subject)}", JsonContent.Create(new LevelBody(level), RegistryJson.Default.LevelBody), $"set the compatibility of '{subject}'", cancellationToken);
+    }
 
     /// <summary>The schema with this id; <see langword="null"/> when the registry does not know it.</summary>
     /// <exception cref="SchemaRegistryException">No answer.</exception>
