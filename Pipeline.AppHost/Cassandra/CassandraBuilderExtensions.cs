@@ -46,7 +46,7 @@ internal static class CassandraBuilderExtensions
     private static IResourceBuilder<T> WithCqlHealthCheck<T>(this IResourceBuilder<T> builder, CassandraServerResource server, string key, string query)
         where T : IResource
     {
-        builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new CqlHealthCheck(server, query), failureStatus: null, tags: null));
+        builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new CqlHealthCheck(server, query), failureStatus: null, tags: null, HealthCheckLimit.Value));
         return builder.WithHealthCheck(key);
     }
 }

@@ -27,7 +27,7 @@ internal static class KafkaBuilderExtensions
         var key = $"{name}_check";
         builder.Services.AddSingleton(new KafkaHealthCheck(kafka));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-            key, services => services.GetServices<KafkaHealthCheck>().Single(check => check.Broker == kafka), failureStatus: null, tags: null));
+            key, services => services.GetServices<KafkaHealthCheck>().Single(check => check.Broker == kafka), failureStatus: null, tags: null, HealthCheckLimit.Value));
         return builder.AddResource(kafka)
             .WithImage(KafkaContainerImageTags.Image, KafkaContainerImageTags.Tag)
             .WithImageRegistry(KafkaContainerImageTags.Registry)

@@ -16,7 +16,7 @@ internal static class TrinoBuilderExtensions
     {
         var trino = new TrinoResource(name, cassandra.Resource);
         var key = $"{name}_check";
-        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new TrinoHealthCheck(trino.PrimaryEndpoint), failureStatus: null, tags: null));
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new TrinoHealthCheck(trino.PrimaryEndpoint), failureStatus: null, tags: null, HealthCheckLimit.Value));
         var cql = cassandra.Resource.PrimaryEndpoint;
         return builder.AddResource(trino)
             .WithImage("pipeline/trino")

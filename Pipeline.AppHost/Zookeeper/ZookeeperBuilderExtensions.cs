@@ -14,7 +14,7 @@ internal static class ZookeeperBuilderExtensions
     {
         var zookeeper = new ZookeeperResource(name);
         var key = $"{name}_check";
-        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new ZookeeperHealthCheck(zookeeper.PrimaryEndpoint), failureStatus: null, tags: null));
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, _ => new ZookeeperHealthCheck(zookeeper.PrimaryEndpoint), failureStatus: null, tags: null, HealthCheckLimit.Value));
         return builder.AddResource(zookeeper)
             .WithImage(ZookeeperContainerImageTags.Image, ZookeeperContainerImageTags.Tag)
             .WithImageRegistry(ZookeeperContainerImageTags.Registry)

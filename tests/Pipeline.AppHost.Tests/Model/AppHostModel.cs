@@ -3,7 +3,9 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Pipeline.AppHost.Tests.Model;
 
@@ -31,6 +33,9 @@ internal sealed class AppHostModel : IAsyncDisposable
     }
 
     public IResource this[string name] => Resources.Resources.Single(resource => resource.Name == name);
+
+    public HealthCheckRegistration HealthCheck(string name) =>
+        _app.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Single(check => check.Name == name);
 
     public T Get<T>(string name) where T : IResource => Assert.IsType<T>(this[name], exactMatch: false);
 

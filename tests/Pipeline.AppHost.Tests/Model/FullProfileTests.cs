@@ -118,6 +118,16 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
         Assert.All(built.Model.Names, name => Assert.True(built.Model[name].HasAnnotationOfType<HealthCheckAnnotation>(), name));
     }
 
+    // A server that takes a connection and does not answer is asked again.
+    [Theory]
+    [InlineData("zookeeper_check")]
+    [InlineData("kafka_check")]
+    [InlineData("cassandra_check")]
+    [InlineData("user-events_check")]
+    [InlineData("trino_check")]
+    public void HealthCheck_OfAServer_HasALimit(string name) =>
+        Assert.InRange(built.Model.HealthCheck(name).Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+
     [Fact]
     public void Topics_OfTheContract_HaveTheirShape()
     {
