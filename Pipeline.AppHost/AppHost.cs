@@ -4,6 +4,7 @@ using Pipeline.AppHost.Cassandra;
 using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Kafka;
 using Pipeline.AppHost.KafkaUi;
+using Pipeline.AppHost.Publishing;
 using Pipeline.AppHost.SchemaRegistry;
 using Pipeline.AppHost.Superset;
 using Pipeline.AppHost.Trino;
@@ -26,6 +27,18 @@ if (errors.Count > 0)
     return StackOptions.BadOptionsExitCode;
 }
 
+if (options.Target == DeploymentTarget.Manifest && AppHostArguments.NeedTarget(args))
+{
+    await Console.Error.WriteLineAsync("What is to be published? --target compose or --target kubernetes; or the manifest: --publisher manifest.");
+    return StackOptions.BadOptionsExitCode;
+}
+
+if (builder.ExecutionContext.IsPublishMode && DeploymentTargets.Refusal(options.Target) is { } refusal)
+{
+    await Console.Error.WriteLineAsync(refusal);
+    return StackOptions.BadOptionsExitCode;
+}
+
 var (profile, remark) = await options.ResolveAsync(builder);
 if (remark is not null)
 {
@@ -35,6 +48,7 @@ if (remark is not null)
 if (profile == StackProfile.Embedded)
 {
     builder.AddEmbeddedPipeline();
+    builder.AddDeploymentTarget(options.Target);
     await using var embedded = builder.Build();
     await embedded.RunAsync();
     return embedded.Services.GetService<EmbeddedConsole>()?.ExitCode ?? 0;
@@ -142,5 +156,6 @@ if (builder.ExecutionContext.IsRunMode)
     }
 }
 
+builder.AddDeploymentTarget(options.Target);
 await builder.Build().RunAsync();
 return 0;

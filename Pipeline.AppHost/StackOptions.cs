@@ -10,7 +10,8 @@ namespace Pipeline.AppHost;
 /// <param name="WithKafkaUi">Whether there is a page over Kafka.</param>
 /// <param name="WithSuperset">Whether there is Superset, with Trino; only where Cassandra and PostgreSQL are started here.</param>
 /// <param name="WithSimulator">Whether users come from the RandomUser simulator and activity is generated; otherwise from the genuine API.</param>
-internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, bool WithCassandra, bool WithKafkaUi, bool WithSuperset, bool WithSimulator)
+/// <param name="Target">What it is published to.</param>
+internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, bool WithCassandra, bool WithKafkaUi, bool WithSuperset, bool WithSimulator, DeploymentTarget Target)
 {
     /// <summary>The exit code for options that cannot be used, as of the pipeline itself.</summary>
     public const int BadOptionsExitCode = 3;
@@ -22,7 +23,7 @@ internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, b
     public static bool HasCassandraDriver => CassandraStore.Assembly is not null;
 
     /// <summary>The options as arguments.</summary>
-    public static IReadOnlyList<string> Arguments { get; } = [.. new[] { ProfileKey, KafkaModeKey, CassandraKey, KafkaUiKey, SupersetKey, SimulatorKey }.Select(key => "--" + key)];
+    public static IReadOnlyList<string> Arguments { get; } = [.. new[] { ProfileKey, KafkaModeKey, CassandraKey, KafkaUiKey, SupersetKey, SimulatorKey, TargetKey }.Select(key => "--" + key)];
 
     private const string ProfileKey = "profile";
     private const string KafkaModeKey = "kafka-mode";
@@ -30,6 +31,7 @@ internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, b
     private const string KafkaUiKey = "kafka-ui";
     private const string SupersetKey = "superset";
     private const string SimulatorKey = "simulator";
+    private const string TargetKey = "target";
 
     /// <param name="errors">What is wrong with the options, one sentence each.</param>
     public static StackOptions Read(IConfiguration configuration, out IReadOnlyList<string> errors)
@@ -41,7 +43,8 @@ internal sealed record StackOptions(StackProfile Profile, KafkaMode KafkaMode, b
             Choice(CassandraKey, HasCassandraDriver ? Switch.True : Switch.False) == Switch.True,
             Choice(KafkaUiKey, Switch.True) == Switch.True,
             Choice(SupersetKey, Switch.True) == Switch.True,
-            Choice(SimulatorKey, Switch.True) == Switch.True);
+            Choice(SimulatorKey, Switch.True) == Switch.True,
+            Choice(TargetKey, DeploymentTarget.Manifest));
         errors = found;
         return options;
 
@@ -87,4 +90,16 @@ internal enum KafkaMode
 {
     ZooKeeper,
     KRaft,
+}
+
+internal enum DeploymentTarget
+{
+    /// <summary>The manifest, which <c>azd</c> reads.</summary>
+    Manifest,
+
+    /// <summary>Docker Compose.</summary>
+    Compose,
+
+    /// <summary>Kubernetes, as a Helm chart.</summary>
+    Kubernetes,
 }

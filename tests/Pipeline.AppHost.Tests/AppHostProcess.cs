@@ -7,13 +7,21 @@ internal static class AppHostProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    public static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    public static Task<(int Code, string Output)> RunAsync(params string[] arguments) => RunAsync(home: null, arguments);
+
+    /// <param name="home">Where it keeps secrets and what it deployed; the user's own home unless told.</param>
+    public static async Task<(int Code, string Output)> RunAsync(string? home, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.AppHost.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (home is not null)
+        {
+            start.Environment["HOME"] = start.Environment["USERPROFILE"] = home;
+        }
+
         using var process = Process.Start(start)!;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Limit);

@@ -7,6 +7,7 @@ public sealed class StackOptionsTests
     [Theory]
     [InlineData("profile", "big", "--profile is 'big'; it must be one of auto, embedded, full.")]
     [InlineData("kafka-mode", "3", "--kafka-mode is '3'; it must be one of zookeeper, kraft.")]
+    [InlineData("target", "moon", "--target is 'moon'; it must be one of manifest, compose, kubernetes.")]
     [InlineData("kafka-ui", "maybe", "--kafka-ui is 'maybe'; it must be one of true, false.")]
     public void Option_ThatIsNoChoice_IsNamedWithItsValue(string key, string value, string error)
     {
@@ -46,6 +47,14 @@ public sealed class StackOptionsTests
     [InlineData(false, "run", "--urls", "http://localhost:5081")]
     public void Arguments_AreForAspire_WhenTheyChooseResources(bool expected, params string[] arguments) =>
         Assert.Equal(expected, AppHostArguments.AreForAspire(arguments));
+
+    [Theory]
+    [InlineData("--operation publish", true)]
+    [InlineData("--operation=publish --step deploy", true)]
+    [InlineData("--operation publish --step diagnostics", false)]
+    [InlineData("--publisher manifest", false)]
+    [InlineData("--profile full", false)]
+    public void Target_OfFilesToPublish_HasToBeNamed(string arguments, bool needed) => Assert.Equal(needed, AppHostArguments.NeedTarget(arguments.Split(' ')));
 
     [Theory]
     [InlineData("--publisher manifest --output-path m.json", "--publisher manifest --output-path m.json --step publish-manifest")]

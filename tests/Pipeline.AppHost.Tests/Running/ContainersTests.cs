@@ -16,7 +16,7 @@ namespace Pipeline.AppHost.Tests.Running;
 /// </summary>
 public sealed class ContainersTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -9,6 +9,7 @@ public sealed class PackageFeedTests : IDisposable
     private const string Cassandra = "PIPE0002";
     private const string CassandraPackage = "CassandraCSharpDriver";
     private static readonly string[] Platforms = ["linux-x64", "linux-arm64", "linux-musl-x64", "osx-x64", "osx-arm64", "win-x64", "win-arm64"];
+    private static readonly string[] PublisherPackages = ["Aspire.Hosting.Docker", "Aspire.Hosting.Kubernetes"];
     private readonly FeedSandbox _sandbox = new();
 
     public void Dispose() => _sandbox.Dispose();
@@ -41,21 +42,23 @@ public sealed class PackageFeedTests : IDisposable
     [Fact]
     public async Task Restore_FeedWithAspire_WarnsOfTheOther()
     {
-        AddAspire(AspirePackages);
+        // One publisher alone is of no use, and what lacks them says so when it is asked to publish.
+        AddAspire([.. AspirePackages, PublisherPackages[0]]);
 
         Assert.Equal([Cassandra], (await _sandbox.DotnetAsync("restore")).Warnings);
+        Assert.Equal("Aspire", _sandbox.Read("artifacts/feed/capabilities").Trim());
     }
 
     [Fact]
     public async Task Restore_FeedWithEverything_WarnsOfNothing()
     {
-        AddAspire([.. AspirePackages, "Aspire.Npgsql"]);
+        AddAspire([.. AspirePackages, "Aspire.Npgsql", .. PublisherPackages]);
         _sandbox.AddPackage(CassandraPackage, CassandraVersion);
 
         var result = await _sandbox.DotnetAsync("restore");
 
         Assert.Empty(result.Warnings);
-        Assert.Equal("Aspire AspireNpgsql Cassandra", _sandbox.Read("artifacts/feed/capabilities").Trim());
+        Assert.Equal("Aspire AspireNpgsql AspirePublishers Cassandra", _sandbox.Read("artifacts/feed/capabilities").Trim());
     }
 
     [Fact]
