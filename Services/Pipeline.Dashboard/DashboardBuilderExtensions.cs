@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Routing.Constraints;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
@@ -91,7 +92,7 @@ public static class DashboardBuilderExtensions
             options.MaxBufferedUnacknowledgedRenderBatches = 2;
             options.DisconnectedCircuitMaxRetained = 20;
             options.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
-        });
+        }).AddHubOptions(options => options.AddFilter<ViewerCalls>());
 
         // Keys for what lives no longer than the process: nothing is written to the disk of whoever runs it.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
@@ -112,6 +113,8 @@ public static class DashboardBuilderExtensions
         builder.Services.AddSingleton<ProcessUse>();
         builder.Services.AddSingleton<PageInstruments>();
         builder.Services.AddSingleton<CircuitHandler>(provider => provider.GetRequiredService<PageInstruments>());
+        builder.Services.AddScoped<ViewerConnection>();
+        builder.Services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<ViewerConnection>());
         builder.Services.AddSingleton<RecentProblems>();
         builder.Services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<RecentProblems>());
         builder.Services.AddSingleton<OverviewReader>();

@@ -2,13 +2,16 @@ using Microsoft.Extensions.Options;
 
 namespace Pipeline.Dashboard;
 
-/// <summary>Where other tools are, for links; a tool without an address is not named on the pages.</summary>
+/// <summary>What the pages need to be told: how long they wait for a viewer, and where other tools are. A tool without an address is not named on them.</summary>
 public sealed class DashboardOptions
 {
     public const string SectionName = "Dashboard";
 
     /// <summary>Stands in <see cref="TraceUrl"/> for the trace's id.</summary>
     public const string TraceId = "{trace_id}";
+
+    /// <summary>A viewer that does not draw an update for so long is dropped; its browser may come back. Default: 15 s, at least 1 s.</summary>
+    public TimeSpan StalledViewerAfter { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Where a trace is shown, for example <c>http://localhost:18888/traces/detail/{trace_id}</c>.</summary>
     public string? TraceUrl { get; set; }
@@ -29,6 +32,11 @@ internal sealed class DashboardOptionsValidator : IValidateOptions<DashboardOpti
     public ValidateOptionsResult Validate(string? name, DashboardOptions options)
     {
         var errors = new List<string>();
+        if (options.StalledViewerAfter < TimeSpan.FromSeconds(1) || options.StalledViewerAfter > TimeSpan.FromHours(1))
+        {
+            errors.Add($"{DashboardOptions.SectionName}:{nameof(options.StalledViewerAfter)} is {options.StalledViewerAfter}; it must be between 1 s and 1 h.");
+        }
+
         Check(nameof(options.TraceUrl), options.TraceUrl?.Replace(DashboardOptions.TraceId, "0", StringComparison.Ordinal));
         Check(nameof(options.Superset), options.Superset);
         Check(nameof(options.KafkaUi), options.KafkaUi);

@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(5003, LogLevel.Debug, "A page's {What} could not be read: {Reason}")]
     public static partial void PageReadFailed(ILogger logger, string what, string reason);
+
+    [LoggerMessage(5004, LogLevel.Information, "A viewer has not drawn an update for {Limit} and is dropped; its browser may come back")]
+    public static partial void ViewerDropped(ILogger logger, TimeSpan limit);
 }

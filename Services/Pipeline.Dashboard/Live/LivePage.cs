@@ -9,10 +9,15 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
 {
     private CancellationTokenSource? _watching;
     private bool _hasQuery;
+    private bool _isAnswered;
     private TQuery? _query;
+    private TaskCompletionSource? _seen;
 
     [Inject]
     internal LiveFeeds Feeds { get; set; } = null!;
+
+    [Inject]
+    internal ViewerConnection Viewer { get; set; } = null!;
 
     [Inject]
     protected NavigationManager Navigation { get; set; } = null!;
@@ -27,6 +32,12 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
 
     /// <summary>Why the figures are not of now; <see langword="null"/> when they are.</summary>
     protected string? Error { get; private set; }
+
+    /// <summary>
+    /// Whether a press reaches the server and means what the page shows: not before the browser is connected, and not while the figures are
+    /// still those of another address, which may be of another run. Whatever acts is disabled until then.
+    /// </summary>
+    protected bool TakesPresses => RendererInfo.IsInteractive && _isAnswered;
 
     /// <summary>How often the figures are read while somebody looks. Default: each second.</summary>
     protected virtual TimeSpan Period => TimeSpan.FromSeconds(1);
@@ -45,7 +56,7 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
             return;
         }
 
-        (_hasQuery, _query) = (true, query);
+        (_hasQuery, _query, _isAnswered) = (true, query, false);
         var feed = Feeds.Get(query, Period, Reader);
         if (!RendererInfo.IsInteractive)
         {
@@ -69,6 +80,9 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>The browser has drawn what was rendered.</summary>
+    protected override void OnAfterRender(bool firstRender) => _seen?.TrySetResult();
+
     /// <summary>The page with other parameters in its address; null removes one.</summary>
     protected string Link(params (string Name, object? Value)[] parameters)
         => Navigation.GetUriWithQueryParameters(parameters.ToDictionary(p => p.Name, p => p.Value));
@@ -79,11 +93,20 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
         {
             await foreach (var snapshot in feed.WatchAsync(cancellationToken))
             {
+                var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 await InvokeAsync(() =>
                 {
-                    Show(snapshot);
-                    StateHasChanged();
+                    // What was on its way when the person went on to another question is not its answer.
+                    if (!cancellationToken.IsCancellationRequested)
+                    {
+                        Show(snapshot);
+                        _seen = seen;
+                        StateHasChanged();
+                    }
                 });
+
+                // One update at a time: what a browser has not drawn yet is not added to.
+                await Viewer.HasSeenAsync(seen.Task, cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -96,7 +119,7 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
         }
     }
 
-    private void Show(Snapshot<T> snapshot) => (Data, ReadAt, Error) = (snapshot.Value, snapshot.ReadAt, snapshot.Error);
+    private void Show(Snapshot<T> snapshot) => (Data, ReadAt, Error, _isAnswered) = (snapshot.Value, snapshot.ReadAt, snapshot.Error, true);
 
     private void StopWatching()
     {

@@ -1,92 +1,77 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Text.Json;
+using Pipeline.Testing.Circuits;
 
 namespace Pipeline.Benchmarks.Dashboard;
 
 /// <summary>
-/// What open pages cost a pipeline that runs: <c>viewers --url http://localhost:5080 --viewers 100 --seconds 30 [--path /] [--stalled 10]
-/// [--senders 2] [--pid N]</c>. Prints one JSON line: events stored per second meanwhile, of those that the senders post as fast as they are taken, rendered updates, how long after the first viewer each got the
-/// same update, and the memory of the process.
+/// What open pages cost a pipeline that runs: <c>viewers --url http://localhost:5080 --viewers 100 --rounds 5 --seconds 10 [--path /]
+/// [--stalled 10] [--senders 2] [--users 1000] [--pid N]</c>. The senders post events of a fixed set of users, as fast as they are taken, from
+/// the beginning to the end; a round is a time without viewers and one with them, so that whatever drifts does so in both. Prints one JSON
+/// line for each, then what the viewers cost.
 /// </summary>
 internal static class ViewersBench
 {
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+
     public static async Task RunAsync(string[] args)
     {
         var settings = args.Chunk(2).ToDictionary(pair => pair[0].TrimStart('-'), pair => pair[1], StringComparer.Ordinal);
         var site = new Uri(settings.GetValueOrDefault("url", "http://localhost:5080"));
-        var path = settings.GetValueOrDefault("path", "/");
-        var count = Number("viewers", 100);
-        var stalled = Number("stalled", 0);
-        var length = TimeSpan.FromSeconds(Number("seconds", 30));
-        using var http = new HttpClient();
+        var bench = new Bench(
+            site, settings.GetValueOrDefault("path", "/"), TimeSpan.FromSeconds(Number("seconds", 10)), settings.GetValueOrDefault("pid"));
         using var over = new CancellationTokenSource();
-        var viewers = Enumerable.Range(0, count).Select(_ => new CircuitViewer(site, path)).ToArray();
-        var reading = new List<Task>();
-        foreach (var (viewer, index) in viewers.Select((viewer, index) => (viewer, index)))
+        using var http = new HttpClient();
+        var bodies = Bodies(Number("users", 1000));
+        var sending = Enumerable.Range(0, Number("senders", 0)).Select(i => SendAsync(http, site, bodies, i, over.Token)).ToArray();
+        await Task.Delay(Settling, CancellationToken.None);
+        var legs = new List<(Leg Without, Leg With)>();
+        for (var round = 0; round < Number("rounds", 1); round++)
         {
-            await viewer.ConnectAsync(http, over.Token);
-            reading.Add(viewer.ReadAsync(index < stalled ? 3 : null, over.Token));
+            legs.Add((await bench.MeasureAsync(http, 0, 0), await bench.MeasureAsync(http, Number("viewers", 100), Number("stalled", 0))));
         }
 
-        // Everybody has been shown the page before the clock starts.
-        await Task.Delay(TimeSpan.FromSeconds(3));
-        foreach (var broken in reading.Where(task => task.IsFaulted))
-        {
-            await broken;
-        }
-
-        var sending = Enumerable.Range(0, Number("senders", 0)).Select(_ => SendAsync(http, site, over.Token)).ToArray();
-        if (sending.Length > 0)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(3));
-        }
-
-        var cpuBefore = settings.TryGetValue("pid", out var process) ? CpuSeconds(process) : null;
-        var (since, stored) = (Stopwatch.GetTimestamp(), await StoredAsync(http, site));
-        await Task.Delay(length);
-        var (seconds, now) = (Stopwatch.GetElapsedTime(since).TotalSeconds, await StoredAsync(http, site));
-        var memory = process is null ? null : ResidentMiB(process);
-        var cores = process is null ? null : (CpuSeconds(process) - cpuBefore) / seconds;
-        var delays = Delays([.. viewers.Skip(stalled).Select(viewer => viewer.Updates.Where(at => at >= since).ToArray())]);
-        var dropped = (await Task.WhenAll(viewers.Take(stalled).Select(viewer => viewer.WasDroppedAsync()))).Count(isDropped => isDropped);
-        Console.WriteLine(JsonSerializer.Serialize(new
-        {
-            viewers = count,
-            path,
-            seconds,
-            stored_per_second = (now - stored) / seconds,
-            updates = viewers.Sum(viewer => viewer.Updates.Count(at => at >= since)),
-            kib_received = viewers.Sum(viewer => viewer.Bytes) / 1024,
-            delay_p50_ms = Rank(delays, 0.5),
-            delay_p95_ms = Rank(delays, 0.95),
-            delay_max_ms = Rank(delays, 1),
-            stalled,
-            stalled_dropped = dropped,
-            others_open = viewers.Skip(stalled).Count(viewer => viewer.IsOpen),
-            resident_mib = memory,
-            cores_used = cores,
-        }));
         await over.CancelAsync();
         await Task.WhenAll(sending);
-        foreach (var viewer in viewers)
+        var (without, with) = (legs.Average(leg => leg.Without.StoredPerSecond), legs.Average(leg => leg.With.StoredPerSecond));
+        Console.WriteLine(JsonSerializer.Serialize(new
         {
-            await viewer.DisposeAsync();
-        }
+            rounds = legs.Count,
+            stored_per_second_without = Math.Round(without),
+            stored_per_second_with = Math.Round(with),
+            change_percent = Percent(with, without),
+            change_percent_of_rounds = legs.Select(leg => Percent(leg.With.StoredPerSecond, leg.Without.StoredPerSecond)),
+            cpu_us_per_event_without = Rounded(legs.Average(leg => leg.Without.CpuMicroseconds)),
+            cpu_us_per_event_with = Rounded(legs.Average(leg => leg.With.CpuMicroseconds)),
+        }));
 
         int Number(string name, int otherwise) => settings.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
     }
 
-    private static async Task SendAsync(HttpClient http, Uri site, CancellationToken cancellationToken)
+    private static double? Percent(double with, double without) => without == 0 ? null : Math.Round(100 * (with - without) / without, 1);
+
+    private static double? Rounded(double? value) => value is { } v ? Math.Round(v, 1) : null;
+
+    /// <summary>Requests of 500 events each, so that every user has one in turn; made once, because making them would take the pipeline's time.</summary>
+    private static byte[][] Bodies(int users)
     {
         const int PerRequest = 500;
+        const int Requests = 40;
+        var ids = Enumerable.Range(0, users).Select(_ => Guid.NewGuid()).ToArray();
+        return [.. Enumerable.Range(0, Requests).Select(request => JsonSerializer.SerializeToUtf8Bytes(
+            Enumerable.Range(request * PerRequest, PerRequest).Select(i => new { user_id = ids[i % users], event_type = "view", page = "/products/42" })))];
+    }
+
+    private static async Task SendAsync(HttpClient http, Uri site, byte[][] bodies, int first, CancellationToken cancellationToken)
+    {
         try
         {
-            while (true)
+            for (var i = first; ; i++)
             {
-                var events = Enumerable.Range(0, PerRequest).Select(_ => new { user_id = Guid.NewGuid(), event_type = "view", page = "/products/42" });
-                using var response = await http.PostAsJsonAsync(new Uri(site, "/api/events"), events, cancellationToken);
+                using var content = new ByteArrayContent(bodies[i % bodies.Length]);
+                content.Headers.ContentType = new("application/json");
+                using var response = await http.PostAsync(new Uri(site, "/api/events"), content, cancellationToken);
                 response.EnsureSuccessStatusCode();
             }
         }
@@ -96,42 +81,114 @@ internal static class ViewersBench
         }
     }
 
-    private static async Task<long> StoredAsync(HttpClient http, Uri site)
-    {
-        using var status = JsonDocument.Parse(await http.GetStringAsync(new Uri(site, "/api/status")));
-        return status.RootElement.GetProperty("totals").GetProperty("stored").GetInt64();
-    }
+    private sealed record Leg(double StoredPerSecond, double? CpuMicroseconds);
 
-    /// <summary>
-    /// All viewers of a page are shown the same reading: updates that lie closer than half of its period belong together. The delay of one is
-    /// counted from the first viewer's.
-    /// </summary>
-    private static double[] Delays(long[][] updates)
+    private sealed class Bench(Uri site, string path, TimeSpan length, string? pid)
     {
-        var gap = Stopwatch.Frequency / 2;
-        var delays = new List<double>();
-        var (first, last) = (long.MinValue, long.MinValue / 2);
-        foreach (var at in updates.SelectMany(times => times).Order())
+        public async Task<Leg> MeasureAsync(HttpClient http, int count, int stalled)
         {
-            first = at - last > gap ? at : first;
-            last = at;
-            delays.Add((at - first) * 1000.0 / Stopwatch.Frequency);
+            using var over = new CancellationTokenSource();
+            var viewers = Enumerable.Range(0, count).Select(_ => new CircuitViewer(site, path)).ToArray();
+            var watching = new List<Task>();
+            foreach (var (viewer, index) in viewers.Select((viewer, index) => (viewer, index)))
+            {
+                await viewer.ConnectAsync(http, over.Token);
+                watching.Add(index < stalled ? StallAsync(viewer, over.Token) : viewer.ReadAsync(null, over.Token));
+            }
+
+            // Everybody has been shown the page before the clock starts.
+            await Task.Delay(Settling, CancellationToken.None);
+            foreach (var broken in watching.Where(task => task.IsFaulted))
+            {
+                await broken;
+            }
+
+            var (cpu, stored, since) = (CpuSeconds(), await StoredAsync(http), Stopwatch.GetTimestamp());
+            await Task.Delay(length, CancellationToken.None);
+            var (seconds, now) = (Stopwatch.GetElapsedTime(since).TotalSeconds, await StoredAsync(http));
+            var (cpuNow, memory) = (CpuSeconds(), ResidentMiB());
+            var delays = Delays([.. viewers.Skip(stalled).Select(viewer => viewer.Updates.Where(at => at >= since).ToArray())]);
+            var dropped = (await Task.WhenAll(viewers.Take(stalled).Select(viewer => viewer.WasDroppedAsync(TimeSpan.FromSeconds(1))))).Count(isDropped => isDropped);
+            Console.WriteLine(JsonSerializer.Serialize(new
+            {
+                viewers = count,
+                path,
+                seconds = Math.Round(seconds, 1),
+                stored_per_second = Math.Round((now - stored) / seconds),
+                updates = viewers.Sum(viewer => viewer.Updates.Count(at => at >= since)),
+                kib_received = viewers.Sum(viewer => viewer.Bytes) / 1024,
+                delay_p50_ms = Rank(delays, 0.5),
+                delay_p95_ms = Rank(delays, 0.95),
+                delay_max_ms = Rank(delays, 1),
+                stalled,
+                stalled_dropped = dropped,
+                others_open = viewers.Skip(stalled).Count(viewer => viewer.IsOpen),
+                resident_mib = Rounded(memory),
+                cores_used = Rounded((cpuNow - cpu) / seconds),
+            }));
+            foreach (var viewer in viewers)
+            {
+                await viewer.LeaveAsync(http, CancellationToken.None);
+            }
+
+            await over.CancelAsync();
+            foreach (var viewer in viewers)
+            {
+                await viewer.DisposeAsync();
+            }
+
+            return new Leg((now - stored) / seconds, (cpuNow - cpu) * 1e6 / (now - stored));
         }
 
-        return [.. delays.Order()];
+        /// <summary>Reads some updates and no more.</summary>
+        private static async Task StallAsync(CircuitViewer viewer, CancellationToken cancellationToken)
+        {
+            await viewer.ReadAsync(stopAfter: 3, cancellationToken);
+            await viewer.StallAsync(cancellationToken);
+        }
+
+        private async Task<long> StoredAsync(HttpClient http)
+        {
+            using var status = JsonDocument.Parse(await http.GetStringAsync(new Uri(site, "/api/status")));
+            return status.RootElement.GetProperty("totals").GetProperty("stored").GetInt64();
+        }
+
+        /// <summary>
+        /// All viewers of a page are shown the same reading: updates that lie closer than half of its period belong together. The delay of one is
+        /// counted from the first viewer's.
+        /// </summary>
+        private static double[] Delays(long[][] updates)
+        {
+            var gap = Stopwatch.Frequency / 2;
+            var delays = new List<double>();
+            var (first, last) = (long.MinValue, long.MinValue / 2);
+            foreach (var at in updates.SelectMany(times => times).Order())
+            {
+                first = at - last > gap ? at : first;
+                last = at;
+                delays.Add((at - first) * 1000.0 / Stopwatch.Frequency);
+            }
+
+            return [.. delays.Order()];
+        }
+
+        private static double? Rank(double[] sorted, double share) => sorted.Length == 0 ? null : Math.Round(sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)], 1);
+
+        /// <summary>CPU time of the pipeline so far; Linux counts it in hundredths of a second.</summary>
+        private double? CpuSeconds()
+        {
+            if (pid is null)
+            {
+                return null;
+            }
+
+            var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].Split(' ');
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
+        }
+
+        private double? ResidentMiB()
+            => pid is not null && File.ReadLines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)) is { } line
+                ? double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024
+                : null;
     }
-
-    private static double? Rank(double[] sorted, double share) => sorted.Length == 0 ? null : Math.Round(sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)], 1);
-
-    /// <summary>CPU time of a process so far; Linux counts it in hundredths of a second.</summary>
-    private static double? CpuSeconds(string pid)
-    {
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[^1].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
-    }
-
-    private static double? ResidentMiB(string pid)
-        => File.ReadLines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)) is { } line
-            ? double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024
-            : null;
 }

@@ -6,10 +6,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Dashboard.Status;
 using Pipeline.Scheduling;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Testing;
+using Pipeline.Testing.Circuits;
 
 namespace Pipeline.Services.Tests.Dashboard;
 
@@ -43,6 +45,9 @@ public class DashboardHost : IAsyncLifetime
 
     internal HttpClient Client => _app!.GetTestClient();
 
+    /// <summary>Pages that somebody has open and connected.</summary>
+    internal int Viewers => _app!.Services.GetRequiredService<PageInstruments>().Viewers;
+
     public async ValueTask InitializeAsync()
     {
         var builder = WebApplication.CreateBuilder();
@@ -70,6 +75,15 @@ public class DashboardHost : IAsyncLifetime
         await _app!.DisposeAsync();
         _directory.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Opens a page as a browser does, as far as the server can tell.</summary>
+    internal async Task<CircuitViewer> ViewAsync(string path)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var viewer = new CircuitViewer(_app!.GetTestServer().BaseAddress, path, (address, cancellationToken) => _app!.GetTestServer().CreateWebSocketClient().ConnectAsync(address, cancellationToken));
+        await viewer.ConnectAsync(Client, token);
+        return viewer;
     }
 
     /// <summary>What tests put into the log and the store is removed.</summary>

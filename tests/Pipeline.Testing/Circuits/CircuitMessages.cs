@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Pipeline.Benchmarks.Dashboard;
+namespace Pipeline.Testing.Circuits;
 
 /// <summary>
 /// The few messages of a Blazor circuit that a viewer needs, in MessagePack: what SignalR's hub protocol calls invocations, each behind its
