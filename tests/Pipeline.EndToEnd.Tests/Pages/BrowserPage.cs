@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Pipeline.Testing;
 using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.EndToEnd.Tests.Pages;
@@ -115,24 +114,11 @@ internal sealed class BrowserPage : IAsyncDisposable
         await Expect(Dialog).ToHaveCountAsync(0);
     }
 
-    /// <summary>Presses a button until its dialog is there: a press just when the page becomes another, after a link or a push, may meet the button of before.</summary>
+    /// <summary>Presses a button once, as soon as it can be pressed, and returns when its dialog is there: no press may be lost.</summary>
     public async Task OpenDialogAsync(ILocator open)
     {
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    await open.ClickAsync(new() { Timeout = 10_000 });
-                    await Dialog.WaitForAsync(new() { Timeout = 10_000 });
-                    return true;
-                }
-                catch (TimeoutException)
-                {
-                    return await Dialog.IsVisibleAsync();
-                }
-            },
-            TimeSpan.FromSeconds(90));
+        await open.ClickAsync();
+        await Dialog.WaitForAsync();
     }
 
     /// <summary>What axe-core finds wrong, of its two worst grades.</summary>

@@ -100,6 +100,10 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
             Assert.Contains("class=\"card\"", html, StringComparison.Ordinal);
             Assert.DoesNotContain("class=\"skeleton\"", html, StringComparison.Ordinal);
             Assert.DoesNotContain("style=\"", html, StringComparison.Ordinal);
+
+            // A press would reach nobody yet.
+            var main = html[html.IndexOf("<main", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)];
+            Assert.All(main.Split("<button").Skip(1), button => Assert.Contains(" disabled", button[..button.IndexOf('>', StringComparison.Ordinal)], StringComparison.Ordinal));
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Pipeline.EndToEnd.Tests.Kit;
 using static Microsoft.Playwright.Assertions;
@@ -28,6 +30,21 @@ public sealed class FiguresTests(BrowserFixture browser, StillPipeline still)
 
         await page.ShowsAsync("waiting", 0);
         await page.Page.GetByText("✓ adds up in all 6 partitions").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task Overview_Freshness_EqualsTheApiAndTheStoreAndNamesItsObjective()
+    {
+        var pipeline = await still.GetAsync();
+        var stored = DateTimeOffset.FromUnixTimeMilliseconds(still.Query("results.db", "SELECT MAX(updated_at) FROM partition_progress WHERE stored > 0"));
+        Assert.Equal(stored, (await pipeline.GetAsync("/api/status")).GetProperty("freshness").GetProperty("last_stored_at").GetDateTimeOffset());
+        await using var page = await browser.OpenAsync();
+        await page.GoAsync(pipeline.Url, "/");
+
+        var tile = page.Page.Locator("[data-figure=freshness]");
+        await Expect(tile.Locator("time")).ToHaveAttributeAsync("datetime", stored.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        await Expect(tile.Locator(".big")).ToHaveTextAsync(new Regex("^[0-9.]+ (s|min|h)$"));
+        await Expect(tile).ToContainTextAsync("objective 60 s");
     }
 
     [Fact]

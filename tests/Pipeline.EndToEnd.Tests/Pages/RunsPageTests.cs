@@ -92,11 +92,18 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
         await page.Page.GetByText("3 task instances run again.").WaitForAsync();
         await RanAsync(pipeline, Run, tries: [2, 2, 2]);
 
-        await page.Page.GetByRole(AriaRole.Region, new() { Name = "Tasks over time" }).GetByRole(AriaRole.Link).Last.ClickAsync();
-        await page.AtAsync("task=");
-        await page.ConfirmAsync("Clear it alone…", "Clear");
+        var tasks = page.Page.GetByRole(AriaRole.Region, new() { Name = "Tasks over time" }).GetByRole(AriaRole.Link);
+        await tasks.Nth(1).ClickAsync();
+        await page.ConfirmAsync("Clear it and what follows…", "Clear", async () => await Expect(page.Dialog.Locator(".affected li")).ToHaveCountAsync(2));
+        await page.Page.GetByText("2 task instances run again.").WaitForAsync();
+        await RanAsync(pipeline, Run, tries: [3, 2, 3]);
+
+        // What is pressed is of the task that is shown.
+        await tasks.Last.ClickAsync();
+        await page.Page.Locator("#task h2").GetByText("stream_data").WaitForAsync();
+        await page.ConfirmAsync("Clear it alone…", "Clear", async () => await Expect(page.Dialog.Locator(".affected li")).ToHaveCountAsync(1));
         await page.Page.GetByText("1 task instance runs again.").WaitForAsync();
-        await RanAsync(pipeline, Run, tries: [2, 2, 3]);
+        await RanAsync(pipeline, Run, tries: [3, 2, 4]);
         var panel = page.Page.GetByRole(AriaRole.Region, new() { Name = "The chosen task" });
         foreach (var state in new[] { "failed", "skipped", "success" })
         {
@@ -105,7 +112,7 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
             Assert.Equal(state, (await TasksAsync(pipeline, Run))[2].GetProperty("state").GetString());
         }
 
-        Assert.Equal(2, (await EventsAsync(pipeline, Run)).Count(e => e.GetProperty("event").GetString() == "clear"));
+        Assert.Equal(3, (await EventsAsync(pipeline, Run)).Count(e => e.GetProperty("event").GetString() == "clear"));
         Assert.Empty(page.Complaints);
     }
 
@@ -199,7 +206,7 @@ public sealed class RunsPageTests(BrowserFixture browser, ActingPipeline acting)
     private static async Task<JsonElement[]> TasksAsync(PipelineProcess pipeline, string run)
         => [.. (await pipeline.GetAsync($"/api/v2/dags/kafka_stream/dagRuns/{run}/taskInstances")).GetProperty("task_instances").EnumerateArray()];
 
-    /// <summary>Waits until the tasks of a run have succeeded at these tries. What the page says just after a clear may be of before it.</summary>
+    /// <summary>Waits until the tasks of a run, by name, have succeeded at these tries. What the page says just after a clear may be of before it.</summary>
     private static Task RanAsync(PipelineProcess pipeline, string run, int[] tries) => Eventually.TrueAsync(
         async () => (await pipeline.GetAsync($"/api/v2/dags/kafka_stream/dagRuns/{run}")).GetProperty("state").GetString() == "success"
             && (await TasksAsync(pipeline, run)).Select(t => t.GetProperty("state").GetString() == "success" ? t.GetProperty("try_number").GetInt32() : 0).SequenceEqual(tries),

@@ -20,6 +20,9 @@ public sealed class StillPipeline : IAsyncDisposable
     internal const string HostileRun = "hostile";
     internal const string Rearranged = "abc\u202Egpj.exe";
 
+    /// <summary>A record that breaks the schema, as it stands in the log.</summary>
+    internal static readonly byte[] Megabyte = Encoding.UTF8.GetBytes($"{{\"event_type\":\"{new string('W', 1_000_000)}\"}}");
+
     private static readonly string[] Busy =
         ["--Ingest:Interval=1s", "--Ingest:UsersPerRun=50", "--Activity:EventsPerSecond=100", "--Activity:MedianGap=200ms", "--Activity:UserRefresh=500ms", "--Activity:PoisonRate=0.05"];
 
@@ -88,7 +91,7 @@ public sealed class StillPipeline : IAsyncDisposable
         using var records = new Streaming.RecordBatchBuilder();
         records.Add(Encoding.UTF8.GetBytes(Script), Encoding.UTF8.GetBytes($$"""{"event_type":"{{Script}}","detail":"{{Rearranged}}"}"""), now);
         records.Add("bytes"u8, [.. "{\"event_type\":\""u8, 0xC3, 0x28, 0x00, 0x1B, .. "\"}"u8], now);
-        records.Add("long"u8, Encoding.UTF8.GetBytes($"{{\"event_type\":\"{new string('W', 1_000_000)}\"}}"), now);
+        records.Add("long"u8, Megabyte, now);
         await writer.AppendAsync(Topics.Activity, records, TestContext.Current.CancellationToken);
     }
 }

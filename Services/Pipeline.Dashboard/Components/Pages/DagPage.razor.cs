@@ -13,6 +13,7 @@ namespace Pipeline.Dashboard.Components.Pages;
 public sealed partial class DagPage
 {
     private Opened _opened;
+    private int _openings;
     private PageAction? _action;
     private string? _message;
     private bool _mayAct;
@@ -62,7 +63,14 @@ public sealed partial class DagPage
 
     private string LinkTo(string runId, string? taskId) => Link(("run", runId), ("task", taskId), ("try", null));
 
-    private void Ask(PageAction action) => (_action, _opened, _message) = (action, Opened.Action, null);
+    private void Ask(PageAction action)
+    {
+        _action = action;
+        Open(Opened.Action);
+    }
+
+    // Each opening is a dialog of its own: one that the person has just closed may still stand in the page, and would stay closed.
+    private void Open(Opened dialog) => (_opened, _openings, _message) = (dialog, _openings + 1, null);
 
     private void Finish(string? message) => (_opened, _action, _message) = (Opened.Nothing, null, message ?? _message);
 
@@ -95,12 +103,13 @@ public sealed partial class DagPage
     private async Task AskToClearAsync(DagRun run, IReadOnlyList<string> taskIds, bool onlyFailed, bool downstream)
     {
         var request = new ClearRequest { DagId = run.DagId, RunIds = [run.RunId], TaskIds = taskIds, OnlyFailed = onlyFailed, IncludeDownstream = downstream };
+        var (title, verb) = onlyFailed ? ("Retry failed tasks", "Retry") : ("Clear tasks", "Clear");
         try
         {
             var affected = (await Operations.ClearAsync(request with { DryRun = true }, new Actor("page"), CancellationToken.None)).TaskInstances;
             Ask(new PageAction(
-                onlyFailed ? "Retry failed tasks" : "Clear tasks",
-                onlyFailed ? "Retry" : "Clear",
+                title,
+                verb,
                 affected.Count == 0 ? "Nothing would run again." : $"{affected.Count} task {(affected.Count == 1 ? "instance runs" : "instances run")} again, and the run is queued; what has succeeded otherwise stays.",
                 affected,
                 async (actor, cancellationToken) =>
@@ -111,7 +120,7 @@ public sealed partial class DagPage
         }
         catch (Exception e) when (e is DagOperationException or MetadataStoreException)
         {
-            _message = e.Message;
+            Ask(new PageAction(title, verb, "It cannot be told what would run again.", [], (_, _) => Task.FromResult("")) { Refusal = e.Message });
         }
     }
 

@@ -11,4 +11,7 @@ public sealed record PageAction(
     string Title, string Verb, string Text, IReadOnlyList<TaskInstance> Affected, Func<Actor, CancellationToken, Task<string>> Run)
 {
     public bool IsDangerous { get; init; }
+
+    /// <summary>Why it cannot be done, for who asked; <see langword="null"/> when it can.</summary>
+    public string? Refusal { get; init; }
 }
