@@ -47,7 +47,7 @@ internal sealed class DataDirectoryReader : IAsyncDisposable
                 using var batch = await Log.FetchAsync(new Position(partition.TopicPartition, offset), 4096, Token);
                 for (var i = 0; i < batch.Count; i++)
                 {
-                    records.Add(new LoggedRecord(topic, partition.TopicPartition.Partition, batch.Offset(i), batch.Timestamp(i), batch.Key(i).ToArray(), batch.Value(i).ToArray()));
+                    records.Add(new LoggedRecord(topic, partition.TopicPartition.Partition, batch.Offset(i), batch.Timestamp(i), batch.Key(i).ToArray(), batch.Value(i).ToArray()) { Original = batch.Source.Value(i).ToArray() });
                 }
 
                 offset = batch.NextOffset;
@@ -92,4 +92,8 @@ internal sealed class DataDirectoryReader : IAsyncDisposable
     }
 }
 
-internal sealed record LoggedRecord(string Topic, int Partition, long Offset, long Timestamp, byte[] Key, byte[] Value);
+internal sealed record LoggedRecord(string Topic, int Partition, long Offset, long Timestamp, byte[] Key, byte[] Value)
+{
+    /// <summary>The value as it was written, in whatever format.</summary>
+    public byte[] Original { get; init; } = Value;
+}

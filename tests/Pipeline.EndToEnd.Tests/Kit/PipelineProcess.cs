@@ -43,6 +43,16 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Memory that is in use now.</summary>
+    public long WorkingSetMb
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64 >> 20;
+        }
+    }
+
     public Uri Url => Http.BaseAddress ?? throw new InvalidOperationException("It does not listen yet.");
 
     /// <summary>Starts it on a data directory and a free port, unless the settings name an address, and returns when it listens.</summary>
@@ -142,6 +152,13 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
     }
 
     public async Task<Status> StatusAsync() => Status.From(await GetAsync("/api/status"));
+
+    /// <summary>The status, or <see langword="null"/> when it is not known because a server is away.</summary>
+    public async Task<Status?> TryStatusAsync()
+    {
+        using var response = await Http.GetAsync("/api/status", TestContext.Current.CancellationToken);
+        return response.IsSuccessStatusCode ? Status.From(JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))) : null;
+    }
 
     /// <summary>
     /// Waits until no run is under way, nothing waits to be processed and nothing new comes. A run that a killed process left behind

@@ -55,7 +55,7 @@ internal static class ResultCheck
 
     private static async Task DeadLettersAsync(DataDirectoryReader reader, BruteForce expected)
         => Same(
-            expected.DeadLetters.ToDictionary(d => d.Key, d => $"{Convert.ToHexString(d.Value.Key)} {Convert.ToHexString(d.Value.Value)}"),
+            expected.DeadLetters.ToDictionary(d => d.Key, d => $"{Convert.ToHexString(d.Value.Key)} {Convert.ToHexString(d.Value.Original)}"),
             (await reader.DeadLettersAsync()).ToDictionary(d => (d.Topic, d.Partition, d.Offset), d => $"{Convert.ToHexString(d.Key)} {Convert.ToHexString(d.Value)}"),
             "dead letters");
 
