@@ -11,7 +11,6 @@ namespace Pipeline.Standalone.Bench;
 internal static class LatencyBench
 {
     private static readonly int[] Percentiles = [50, 95, 99];
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(30);
 
@@ -42,7 +41,8 @@ internal static class LatencyBench
         var started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started) < length)
         {
-            await Task.Delay(Poll, cancellationToken);
+            // Asked at fixed intervals, short enough to measure, the questions would be as many requests to the store as the writes are.
+            await stages.WrittenAsync(cancellationToken);
             var progress = (await store.GetProgressAsync(cancellationToken)).ToDictionary(p => new TopicPartition(p.Topic, p.Partition), p => p.NextOffset);
             var now = Stopwatch.GetTimestamp();
             while (load.Appended.TryPeek(out var append) && append.Last.All(last => progress.GetValueOrDefault(last.TopicPartition) > last.Offset))

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 
 namespace Pipeline.Standalone.Bench;
 
@@ -9,6 +10,9 @@ internal sealed class StageTimes : IDisposable
     private readonly MeterListener _listener = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<double>> _seconds = [];
+
+    // One that waits says as much as many.
+    private readonly Channel<bool> _writes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public StageTimes()
     {
@@ -28,9 +32,16 @@ internal sealed class StageTimes : IDisposable
             }
 
             Add(operation, TimeSpan.FromSeconds(seconds));
+            if (operation == "write")
+            {
+                _writes.Writer.TryWrite(true);
+            }
         });
         _listener.Start();
     }
+
+    /// <summary>Until results were written since the last time.</summary>
+    public async ValueTask WrittenAsync(CancellationToken cancellationToken) => await _writes.Reader.ReadAsync(cancellationToken);
 
     public void Add(string stage, TimeSpan duration)
     {
