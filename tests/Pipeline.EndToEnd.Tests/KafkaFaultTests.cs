@@ -4,26 +4,31 @@ using Pipeline.Testing;
 namespace Pipeline.EndToEnd.Tests;
 
 /// <summary>
-/// The master test on real Kafka and a schema registry (values are Avro): the broker, ZooKeeper, the registry and processes are killed and stopped in the middle of load, and in
+/// The master test on real Kafka, in long runs with a schema registry (values are Avro then): the broker, ZooKeeper, the registry and processes are killed and stopped in the middle of load, and in
 /// the end every row, window and session equals a brute-force computation over the topics. PIPELINE_FAULTS sets how many faults, PIPELINE_SEED repeats a run.
 /// </summary>
 public sealed class KafkaFaultTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    // The first three are what a short run sees.
+    // The first two are what a short run sees; it has no registry, which takes long to start on a busy machine.
     private static readonly string[] Kinds =
-        ["kill kafka", "kill registry", "pause kafka", "kill pipeline", "kill zookeeper", "restart kafka", "pause pipeline", "pause registry", "pause zookeeper"];
+        ["kill kafka", "pause kafka", "kill registry", "kill pipeline", "kill zookeeper", "restart kafka", "pause pipeline", "pause registry", "pause zookeeper"];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Servers_KilledAndStoppedAtRandomMoments_EveryRowAndWindowIsAsIfNothingHappened()
     {
-        await using var servers = await OwnServers.StartAsync("zookeeper");
-        await Task.WhenAll(servers.UpAsync("kafka"), servers.UpAsync("registry"));
-        string[] kafka = [.. await SettingsAsync(servers), $"--ConnectionStrings:schema-registry={await servers.AddressAsync("schema-registry")}", "--SchemaRegistry:Format=Avro"];
-        var plan = FaultRun.Plan(output, otherwise: 3);
+        await using var servers = await OwnServers.StartAsync("kafka");
+        var kafka = await SettingsAsync(servers);
+        if (FaultRun.IsLong)
+        {
+            await servers.UpAsync("registry");
+            kafka = [.. kafka, $"--ConnectionStrings:schema-registry={await servers.AddressAsync("schema-registry")}", "--SchemaRegistry:Format=Avro"];
+        }
+
+        var plan = FaultRun.Plan(output, otherwise: 2);
         var (faults, random, seed) = (plan.Faults, plan.Random, plan.Seed);
         using var directory = new TempDirectory();
         var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Load.Busy, .. kafka]);

@@ -21,6 +21,9 @@ internal sealed class FaultRun
         (Faults, Seed, Random) = (faults, seed, new Random(seed));
     }
 
+    /// <summary>Whether more faults were asked for than a short run has.</summary>
+    public static bool IsLong => Setting("PIPELINE_FAULTS", 0) > 0;
+
     public int Faults { get; }
 
     public int Seed { get; }
