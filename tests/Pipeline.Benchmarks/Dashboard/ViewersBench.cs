@@ -51,7 +51,7 @@ internal static class ViewersBench
 
     private static double? Percent(double with, double without) => without == 0 ? null : Math.Round(100 * (with - without) / without, 1);
 
-    private static double? Rounded(double? value) => value is { } v ? Math.Round(v, 1) : null;
+    private static double? Rounded(double? value) => value is { } v && double.IsFinite(v) ? Math.Round(v, 1) : null;
 
     /// <summary>Requests of 500 events each, so that every user has one in turn; made once, because making them would take the pipeline's time.</summary>
     private static byte[][] Bodies(int users)
