@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Pipeline.Contracts;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd.Tests;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd.Tests;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd.Tests;

@@ -1,4 +1,4 @@
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd.Tests;

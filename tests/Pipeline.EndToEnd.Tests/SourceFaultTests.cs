@@ -1,9 +1,8 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Contracts;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd.Tests;
@@ -21,7 +20,7 @@ public sealed class SourceFaultTests
     {
         using var directory = new TempDirectory();
         var failing = true;
-        await using var source = await SourceStub.StartAsync((context, call) => Volatile.Read(ref failing) ? FailAsync(context, fault) : SourceStub.JsonAsync(context, GoodPage(context)));
+        await using var source = await SourceStub.StartAsync((context, call) => Volatile.Read(ref failing) ? FailAsync(context, fault) : SourceStub.JsonAsync(context, SourceStub.GoodPage(context)));
         await using (var pipeline = await PipelineProcess.StartAsync(
             directory.FullPath, [.. Simulated, $"--Ingest:BaseUrl={source.BaseUrl}", "--Ingest:Interval=1s", "--Ingest:Retries=1", "--Ingest:UsersPerRun=3"]))
         {
@@ -59,27 +58,12 @@ public sealed class SourceFaultTests
             case "error-in-200":
                 return SourceStub.JsonAsync(context, """{"error":"Uh oh, something has gone wrong. Please tweet us @randomapi about the issue. Thank you."}"""u8.ToArray());
             case "truncated":
-                return SourceStub.JsonAsync(context, GoodPage(context)[..700]);
+                return SourceStub.JsonAsync(context, SourceStub.GoodPage(context)[..700]);
             case "foreign":
                 return SourceStub.JsonAsync(context, """{"weather":"fine"}"""u8.ToArray());
             default:
                 response.ContentType = "text/html";
                 return response.WriteAsync("<html><body>502 Bad Gateway</body></html>");
         }
-    }
-
-    internal static byte[] GoodPage(HttpContext context)
-    {
-        var count = int.TryParse(context.Request.Query["results"], out var asked) ? asked : 3;
-        var people = Enumerable.Range(1, count).Select(i =>
-            $$$"""
-            {"gender":"female","name":{"title":"Ms","first":"Ada{{{i}}}","last":"Example"},"location":{"street":{"number":{{{i}}},"name":"High Street"},
-             "city":"Dublin","state":"Leinster","country":"Ireland","postcode":{{{10000 + i}}},"coordinates":{"latitude":"1.0","longitude":"2.0"},
-             "timezone":{"offset":"+0:00","description":"London"} },"email":"ada{{{i}}}@example.com","login":{"uuid":"3f0f2a6e-6f3c-4f58-9d0e-0a4a86c0{{{i:D4}}}",
-             "username":"ada{{{i}}}","password":"p","salt":"s","md5":"m","sha1":"h","sha256":"h"},"dob":{"date":"1990-01-15T10:30:00.000Z","age":36},
-             "registered":{"date":"2015-01-15T10:30:00.000Z","age":11},"phone":"051-123-4567","cell":"081-123-4567","id":{"name":"PPS","value":"1234567T"},
-             "picture":{"large":"https://example.com/l.jpg","medium":"https://example.com/m.jpg","thumbnail":"https://example.com/t.jpg" },"nat":"IE"}
-            """);
-        return Encoding.UTF8.GetBytes($$$"""{"results":[{{{string.Join(',', people)}}}],"info":{"seed":"{{{context.Request.Query["seed"]}}}","results":{{{count}}},"page":1,"version":"1.4"}}""");
     }
 }

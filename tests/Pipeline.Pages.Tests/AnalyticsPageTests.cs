@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Microsoft.Playwright;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 using static Microsoft.Playwright.Assertions;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>What a person does with the charts, and that the figures are those of the store.</summary>
 [Collection(nameof(PagesCollection))]

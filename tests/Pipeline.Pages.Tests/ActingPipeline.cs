@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.AspNetCore.Http;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>
 /// A pipeline for the tests that change something. Its source failed at first, so that it has a failed run, and answers by now. A test that
@@ -97,7 +97,7 @@ public sealed class ActingPipeline : IAsyncDisposable
             return;
         }
 
-        await SourceStub.JsonAsync(context, SourceFaultTests.GoodPage(context));
+        await SourceStub.JsonAsync(context, SourceStub.GoodPage(context));
     }
 
     private sealed class SourceHold : IDisposable

@@ -2,11 +2,11 @@ using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Playwright;
 using Pipeline.Contracts;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 using static Microsoft.Playwright.Assertions;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>The pages with real brokers behind them: what is there on an embedded log, and who leads, who else reads, and how far they are.</summary>
 [Collection(nameof(PagesCollection))]

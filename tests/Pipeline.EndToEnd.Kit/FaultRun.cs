@@ -1,7 +1,7 @@
 using System.Globalization;
 using Pipeline.Testing;
 
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>
 /// What the fault tests of the whole program share: how many faults, from which seed, how one strikes, and the comparison at the end.

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using Microsoft.Playwright;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 using static Microsoft.Playwright.Assertions;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>Pages show what happens, by themselves.</summary>
 [Collection(nameof(PagesCollection))]

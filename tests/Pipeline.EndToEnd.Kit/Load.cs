@@ -1,4 +1,4 @@
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>Settings for runs that are compared with brute force: much of everything in little time, or nothing new at all.</summary>
 internal static class Load

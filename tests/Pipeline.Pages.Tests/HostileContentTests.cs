@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>Whatever an event holds is text.</summary>
 [Collection(nameof(PagesCollection))]

@@ -1,7 +1,7 @@
 using Pipeline.Contracts;
 using Pipeline.Storage;
 
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>
 /// What the results must be, computed from the log in the most obvious way: record by record, everything in dictionaries, no

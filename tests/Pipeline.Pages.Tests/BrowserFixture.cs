@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>
 /// The tests with a browser run one after the other: they share the browser and the pipelines, and two at once would make each other slow.

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Pipeline.Testing;
 
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>The real program in a process of its own, as a user starts it.</summary>
 internal sealed partial class PipelineProcess : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.Text;
 using Pipeline.Contracts;
 using Pipeline.Storage;
 
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>Compares everything a data directory holds with the brute-force computation over its log.</summary>
 internal static class ResultCheck

@@ -7,7 +7,7 @@ using Pipeline.Storage;
 using Pipeline.Streaming;
 using Pipeline.Streaming.RecordLog;
 
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>Looks into a data directory that no process uses: the log as it is, and the results as the store tells them.</summary>
 internal sealed class DataDirectoryReader : IAsyncDisposable

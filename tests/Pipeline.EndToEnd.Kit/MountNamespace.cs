@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Pipeline.EndToEnd.Tests.Kit;
+namespace Pipeline.EndToEnd.Kit;
 
 /// <summary>Runs the program where a script may mount what nobody else sees; skips where the system does not allow that.</summary>
 internal static class MountNamespace

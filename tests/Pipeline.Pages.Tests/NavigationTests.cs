@@ -1,10 +1,10 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Testing;
 using static Microsoft.Playwright.Assertions;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>How one gets about: addresses, keys, switches, signing in.</summary>
 [Collection(nameof(PagesCollection))]

@@ -1,12 +1,12 @@
 using System.Net.Http.Json;
 using System.Text;
 using Pipeline.Contracts;
-using Pipeline.EndToEnd.Tests.Kit;
+using Pipeline.EndToEnd.Kit;
 using Pipeline.Sqlite;
 using Pipeline.Streaming.RecordLog;
 using Pipeline.Testing;
 
-namespace Pipeline.EndToEnd.Tests.Pages;
+namespace Pipeline.Pages.Tests;
 
 /// <summary>
 /// A pipeline with data of every kind, hostile ones among them, in which nothing moves any more: what a page shows can be compared with
