@@ -64,6 +64,9 @@ if (builder.ExecutionContext.IsPublishMode && !options.WithCassandra)
 var usersPerRun = builder.AddParameter("users-per-run", () => builder.Configuration["Parameters:users-per-run"] ?? "200", publishValueAsDefault: true);
 var token = builder.PublishedToken();
 
+// Each Kafka mode has a log of its own, and what was derived from the one does not fit the other.
+var logVolume = options.KafkaMode == KafkaMode.KRaft ? "kraft-data" : "data";
+
 // Log: Kafka, with ZooKeeper or by itself, the Schema Registry, and a page to look at both.
 var kafka = builder.ExternalServer("kafka");
 var registry = builder.ExternalServer("schema-registry");
@@ -73,7 +76,7 @@ if (kafka is null)
     var broker = builder.AddKafka("kafka").WithContainerNetworkAlias("broker")
         .WithTopic(Topics.Users, Topics.Partitions, TimeSpan.FromHours(24))
         .WithTopic(Topics.Activity, Topics.Partitions, TimeSpan.FromHours(24))
-        .WithDataVolume();
+        .WithDataVolume(logVolume);
     _ = options.KafkaMode == KafkaMode.ZooKeeper
         ? broker.WithZookeeper(builder.AddZookeeper("zookeeper").WithDataVolume())
         : broker.WithKRaft();
@@ -90,7 +93,7 @@ if (kafka is null)
 }
 
 // Stores: results in Cassandra; PostgreSQL has metadata only.
-var cassandra = options.WithCassandra && !builder.IsExternal("cassandra") ? builder.AddCassandra("cassandra").WithDataVolume() : null;
+var cassandra = options.WithCassandra && !builder.IsExternal("cassandra") ? builder.AddCassandra("cassandra").WithDataVolume(logVolume) : null;
 var results = cassandra?.AddKeyspace("user-events", "user_events") ?? (options.WithCassandra ? builder.ExternalServer("cassandra") : null);
 var postgres = builder.IsExternal("postgres") ? null : builder.AddPostgres("postgres").WithDataVolume();
 var metadata = postgres?.AddDatabase("airflow") ?? builder.AddConnectionString("postgres");

@@ -27,8 +27,9 @@ internal static class CassandraBuilderExtensions
     }
 
     /// <summary>Keeps the data in a volume.</summary>
-    public static IResourceBuilder<CassandraServerResource> WithDataVolume(this IResourceBuilder<CassandraServerResource> builder, string? name = null) =>
-        builder.WithVolume(name ?? VolumeNameGenerator.Generate(builder, "data"), DataFolder);
+    /// <param name="suffix">The end of the volume's name.</param>
+    public static IResourceBuilder<CassandraServerResource> WithDataVolume(this IResourceBuilder<CassandraServerResource> builder, string suffix = "data") =>
+        builder.WithVolume(VolumeNameGenerator.Generate(builder, suffix), DataFolder);
 
     /// <summary>Adds a keyspace, which is made when the server is ready unless it is there. It is healthy when it is there.</summary>
     public static IResourceBuilder<CassandraKeyspaceResource> AddKeyspace(

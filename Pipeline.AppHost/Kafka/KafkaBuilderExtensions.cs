@@ -73,8 +73,9 @@ internal static class KafkaBuilderExtensions
         .WithEnvironment("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", Protocols + "," + ControllerListener + ":PLAINTEXT");
 
     /// <summary>Keeps the topics in a volume.</summary>
-    public static IResourceBuilder<KafkaServerResource> WithDataVolume(this IResourceBuilder<KafkaServerResource> builder) =>
-        builder.WithVolume(VolumeNameGenerator.Generate(builder, "data"), DataFolder);
+    /// <param name="suffix">The end of the volume's name. A broker refuses the data of another cluster, so each mode needs a volume of its own.</param>
+    public static IResourceBuilder<KafkaServerResource> WithDataVolume(this IResourceBuilder<KafkaServerResource> builder, string suffix = "data") =>
+        builder.WithVolume(VolumeNameGenerator.Generate(builder, suffix), DataFolder);
 
     private static ReferenceExpression Advertised(KafkaServerResource kafka, bool isRunMode) => isRunMode
         ? ReferenceExpression.Create($"{HostListener}://localhost:{kafka.PrimaryEndpoint.Property(EndpointProperty.Port)},{InternalListener}://{kafka.ContainerAddress(isRunMode: true)}")

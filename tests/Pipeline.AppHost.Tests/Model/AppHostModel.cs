@@ -61,6 +61,9 @@ internal sealed class AppHostModel : IAsyncDisposable
 
     public IEnumerable<string> Volumes(string name) => this[name].Annotations.OfType<ContainerMountAnnotation>().Select(mount => mount.Target).Order();
 
+    /// <summary>The names of its volumes, as a container runtime knows them.</summary>
+    public IEnumerable<string> VolumeNames(string name) => this[name].Annotations.OfType<ContainerMountAnnotation>().Select(mount => mount.Source!);
+
     /// <summary>The environment of a resource as the AppHost describes it: texts, and expressions that get their values later.</summary>
     public async Task<IReadOnlyDictionary<string, object>> EnvironmentAsync(string name)
     {

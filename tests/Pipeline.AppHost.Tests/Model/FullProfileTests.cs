@@ -195,6 +195,17 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
         Assert.DoesNotContain("KAFKA_ZOOKEEPER_CONNECT", environment.Keys);
     }
 
+    // A broker refuses the data of another cluster; results and checkpoints of one log say nothing of another.
+    [Fact]
+    public async Task Volumes_OfTheLogAndWhatIsDerivedFromIt_AreOthersInTheOtherMode()
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", "--kafka-mode", "kraft");
+
+        Assert.Empty(model.VolumeNames("kafka").Intersect(built.Model.VolumeNames("kafka")));
+        Assert.Empty(model.VolumeNames("cassandra").Intersect(built.Model.VolumeNames("cassandra")));
+        Assert.Equal(built.Model.VolumeNames("postgres"), model.VolumeNames("postgres"));
+    }
+
     [Fact]
     public async Task Kafka_ByDefault_IsCoordinatedByZookeeper()
     {
