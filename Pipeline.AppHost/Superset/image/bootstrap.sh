@@ -7,8 +7,8 @@ export FLASK_APP=superset SUPERSET_CONFIG_PATH=$here/superset_config.py PYTHONPA
 
 # PostgreSQL first. provision.py waits for Trino by itself; Cassandra may come last.
 for attempt in $(seq 60); do
-  python -c 'import sqlalchemy, superset_config; sqlalchemy.create_engine(superset_config.SQLALCHEMY_DATABASE_URI).connect().close()' 2>/dev/null && break
-  [ "$attempt" -lt 60 ] || { echo "no metadata database at $SUPERSET_DATABASE_HOST" >&2; exit 1; }
+  fault=$(python "$here/database.py" 2>&1) && break
+  [ "$attempt" -lt 60 ] || { echo "$fault" >&2; echo "no metadata database at $SUPERSET_DATABASE_HOST" >&2; exit 1; }
   sleep 2
 done
 superset db upgrade

@@ -136,7 +136,7 @@ public sealed partial class BundleTests
     [Fact]
     public void Scripts_HaveNoPasswordOfTheirOwn()
     {
-        var scripts = new[] { "bootstrap.sh", "provision.py", "superset_config.py", "Dockerfile" }.Select(name => File.ReadAllText(Path.Combine(Bundle.ImageFolder, name)));
+        var scripts = new[] { "bootstrap.sh", "database.py", "provision.py", "superset_config.py", "Dockerfile" }.Select(name => File.ReadAllText(Path.Combine(Bundle.ImageFolder, name)));
 
         Assert.All(scripts, script => Assert.DoesNotMatch(@"(?i)(password|secret_key)\w*(""?,\s*""|:-|\s*=\s*"")[^""}\s]", script));
     }
