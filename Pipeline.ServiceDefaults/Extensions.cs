@@ -9,6 +9,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Starting;
 
 // In this namespace so that a Program.cs finds it without a using, as in the Aspire template.
 namespace Microsoft.Extensions.Hosting;
@@ -28,6 +29,8 @@ public static class Extensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        Duration.UseForSettings();
+        builder.AddEarlyStart();
         builder.ConfigureOpenTelemetry();
         builder.AddDefaultHealthChecks();
         builder.Services.AddServiceDiscovery();
@@ -100,7 +103,8 @@ public static class Extensions
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddHealthChecks()
-            .AddCheck("self", () => HealthCheckResult.Healthy("The process answers."), [LiveTag]);
+            .AddCheck("self", () => HealthCheckResult.Healthy("The process answers."), [LiveTag])
+            .AddCheck<StartHealthCheck>("start");
 
         return builder;
     }
@@ -111,7 +115,7 @@ public static class Extensions
         app.MapHealthChecks(HealthEndpointPath, new HealthCheckOptions { ResponseWriter = HealthResponse.WriteAsync });
         app.MapHealthChecks(AlivenessEndpointPath, new HealthCheckOptions
         {
-            Predicate = check => check.Tags.Contains(LiveTag),
+            Predicate = IsLive,
             ResponseWriter = HealthResponse.WriteAsync,
         });
         app.MapPrometheusScrapingEndpoint(MetricsEndpointPath);
@@ -125,6 +129,17 @@ public static class Extensions
         {
             builder.Services.AddOpenTelemetry().UseOtlpExporter();
             builder.Services.AddHostedService<TelemetryFlush>();
+        }
+    }
+
+    internal static bool IsLive(HealthCheckRegistration check) => check.Tags.Contains(LiveTag);
+
+    // The first of all that starts, because it is the first that is registered.
+    private static void AddEarlyStart(this IHostApplicationBuilder builder)
+    {
+        if (EarlyServer.TryDecorate(builder.Services))
+        {
+            builder.Services.AddHostedService<EarlyStart>();
         }
     }
 

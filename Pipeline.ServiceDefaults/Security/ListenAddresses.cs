@@ -16,10 +16,14 @@ internal static class ListenAddresses
             return [.. endpoints.Where(IsBeyondLoopback)];
         }
 
+        return [.. WithoutEndpoints(configuration).Where(IsBeyondLoopback)];
+    }
+
+    /// <summary>Those that hold where no endpoints are configured; none where the web server is left to choose.</summary>
+    public static IReadOnlyList<string> WithoutEndpoints(IConfiguration configuration)
+    {
         var addresses = Split(configuration["urls"]);
-        return addresses.Length > 0
-            ? [.. addresses.Where(IsBeyondLoopback)]
-            : [.. Ports(configuration, "http"), .. Ports(configuration, "https")];
+        return addresses.Length > 0 ? addresses : [.. Ports(configuration, "http"), .. Ports(configuration, "https")];
     }
 
     public static bool IsLoopback(string host) => host.Trim('[', ']') is var name

@@ -2,6 +2,7 @@ using Pipeline.EventLog;
 using Pipeline.Ingest;
 using Pipeline.Processor;
 using Pipeline.Processor.Api;
+using Pipeline.ServiceDefaults;
 using Pipeline.Simulator;
 using Pipeline.Standalone.Configuration;
 using Pipeline.Standalone.Live;
@@ -28,6 +29,7 @@ internal static class PipelineApplication
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Configuration.AddUserFile(settings);
         AddLogging(builder, settings);
+        Duration.UseForSettings();
         errors = SettingsCheck.Run(builder.Configuration);
         return builder;
     }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Options;
+using Pipeline.ServiceDefaults;
 using Pipeline.Storage;
 
 namespace Pipeline.Standalone.Configuration;
@@ -13,8 +14,7 @@ namespace Pipeline.Standalone.Configuration;
 internal static class SettingsCheck
 {
     /// <summary>
-    /// Returns what is wrong. Durations written with units are replaced by the form that the binder reads, and values that cannot
-    /// be read by their defaults, so that the validators can still tell what else is wrong.
+    /// Returns what is wrong. Values that cannot be read are replaced by their defaults, so that the validators can still tell what else is wrong.
     /// </summary>
     public static IReadOnlyList<string> Run(IConfigurationManager configuration)
     {
@@ -74,11 +74,7 @@ internal static class SettingsCheck
 
         if (type == typeof(TimeSpan))
         {
-            if (Duration.TryParse(value, out var duration))
-            {
-                configuration[setting.Path] = duration.ToString("c", CultureInfo.InvariantCulture);
-            }
-            else
+            if (!Duration.TryParse(value, out _))
             {
                 errors.Add($"{setting.Path} is '{value}', which is not a duration like 5s, 1m30s or 00:00:05.");
                 UseDefault(configuration, setting, property);
