@@ -87,6 +87,12 @@ internal static partial class Kubernetes
             deployment.Spec.Strategy = new() { Type = "Recreate", RollingUpdate = null! };
         }
 
+        if (service is { Workload: StatefulSet servers, Service: { } own })
+        {
+            // The schema of Kubernetes asks for it, and Aspire leaves it out.
+            servers.Spec.ServiceName = own.Metadata.Name;
+        }
+
         if (service.Secret is { } secret)
         {
             foreach (var (key, value) in secret.StringData.ToList())

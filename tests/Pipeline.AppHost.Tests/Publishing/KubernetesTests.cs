@@ -75,6 +75,16 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public async Task Servers_EachAStatefulSet_NameTheirService()
+    {
+        var services = (await DocumentsAsync("Service")).Select(service => service.Text("metadata", "name")).ToList();
+        var servers = (await DocumentsAsync("StatefulSet")).ToList();
+
+        Assert.NotEmpty(servers);
+        Assert.All(servers, server => Assert.Contains(server.Text("spec", "serviceName"), services));
+    }
+
+    [Fact]
     public async Task Data_OfEveryStore_AreInClaimedVolumes()
     {
         var claims = (await DocumentsAsync("PersistentVolumeClaim")).Select(claim => claim.Text("metadata", "name")).ToList();
