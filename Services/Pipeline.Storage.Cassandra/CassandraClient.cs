@@ -45,6 +45,9 @@ internal sealed class CassandraClient(CassandraAddress address, CassandraOptions
         }
     }
 
+    /// <summary>The nodes that have a partition of the keyspace, the same object while the cluster stays as it is; null or empty when that is not known.</summary>
+    public ICollection<Host>? ReplicasOf(RoutingKey partition) => _session?.Cluster.GetReplicas(options.Keyspace, partition.RawRoutingKey);
+
     /// <summary>A statement on the keyspace's tables; written there without naming it.</summary>
     public async ValueTask<PreparedStatement> PrepareAsync(string cql, CancellationToken cancellationToken)
     {

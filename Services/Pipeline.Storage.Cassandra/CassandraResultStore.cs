@@ -21,6 +21,7 @@ internal sealed class CassandraResultStore : IResultStore
     private readonly ILogger<CassandraResultStore> _logger;
     private readonly CassandraSchema _schema;
     private readonly RequestSender _sender;
+    private readonly ReplicaBatches _batches;
     private readonly CassandraReader _reader;
     private readonly PartitionClaims _claims;
     private readonly BucketDirectory _directory;
@@ -46,12 +47,13 @@ internal sealed class CassandraResultStore : IResultStore
         var layout = new Layout(client.Options);
         _schema = new CassandraSchema(client, time, logger);
         _sender = sender;
+        _batches = ReplicaBatches.For(client);
         _reader = new CassandraReader(client);
         _claims = new PartitionClaims(client, time);
         _directory = new BucketDirectory(client, _reader, _sender, layout, options);
         _tables = new ResultTables(client, layout, options);
         _stored = new StoredTables(client, layout, _tables.Sessions);
-        _removal = new Removal(_reader, _sender, _directory, _stored, time);
+        _removal = new Removal(_reader, _sender, _batches, _directory, _stored, time);
         _instruments = new StorageInstruments("cassandra", client.Options.Keyspace);
         _events = new EventQueries(_reader, layout);
         _windows = new WindowQueries(_reader);
@@ -76,6 +78,7 @@ internal sealed class CassandraResultStore : IResultStore
                 await _schema.ApplyAsync(cancellationToken);
                 await _tables.PrepareAsync(cancellationToken);
                 await _stored.PrepareAsync(cancellationToken);
+                _batches.Use(await BatchLimits.ReadAsync(_client, cancellationToken));
                 _initialized = true;
                 Log.Initialized(_logger, $"{_client.Options.Keyspace} at {_client.Address}", CassandraSchema.Version);
             }
@@ -127,7 +130,7 @@ internal sealed class CassandraResultStore : IResultStore
                 var plan = new WritePlan(state.Row.WriteTime, _time.GetUtcNow().ToUnixTimeMilliseconds());
                 _tables.Write(batch, state.Row, plan);
                 await _directory.AnnounceAsync(plan, cancellationToken);
-                await _sender.SendAsync(plan.Requests, cancellationToken);
+                await _sender.SendAsync(_batches.Combine(plan.Writes), cancellationToken);
                 await _claims.ConfirmAsync(state, progress, plan.NextWriteTime + 1, cancellationToken);
                 return true;
             },
@@ -161,14 +164,13 @@ internal sealed class CassandraResultStore : IResultStore
             "get_progress",
             async () =>
             {
-                var reads = new List<Task<PartitionProgress?>>();
+                var partitions = new List<(string Topic, int Partition)>();
                 await foreach (var row in _reader.ReadAsync(ListPartitions, [], bytes: null, cancellationToken))
                 {
-                    reads.Add(_claims.ReadAsync(row.Text("topic"), row.GetValue<int>("partition"), cancellationToken));
+                    partitions.Add((row.Text("topic"), row.GetValue<int>("partition")));
                 }
 
-                // The rows of the list come in the order of its key, which is that of the answer.
-                return [.. (await Task.WhenAll(reads)).OfType<PartitionProgress>()];
+                return await _claims.ReadAsync(partitions, cancellationToken);
             },
             cancellationToken);
 

@@ -14,8 +14,11 @@ namespace Pipeline.Storage.Cassandra.Checkpoints;
 /// </summary>
 internal sealed class CassandraCheckpointStore(CassandraClient client, IResultStore schema, RequestSender sender, TimeProvider time, string group) : ICheckpointStore
 {
-    /// <summary>Bytes of a chunk: far below what a node takes as one mutation.</summary>
-    internal const int ChunkBytes = 512 << 10;
+    /// <summary>
+    /// Bytes of a chunk: far below what a node takes as one mutation, and below half a region of its heap (of a megabyte at least), above which its collector treats an
+    /// object in a dearer way. Who reads takes chunks of any size.
+    /// </summary>
+    internal const int ChunkBytes = 128 << 10;
 
     private const string Key = "group_name = ? AND topic = ? AND partition = ?";
     private const string AddChunk = "INSERT INTO checkpoint_chunks (chunks_id, chunk, data) VALUES (?, ?, ?)";
@@ -72,7 +75,8 @@ internal sealed class CassandraCheckpointStore(CassandraClient client, IResultSt
             for (var i = 0; i < entry.Chunks; i++)
             {
                 var chunk = (await _reader.FindAsync(ReadChunk, [entry.ChunksId, i], cancellationToken))?.Bytes("data") ?? [];
-                if (chunk.Length != Math.Min(ChunkBytes, bytes.Length - position))
+                var isLast = i == entry.Chunks - 1;
+                if (chunk.Length == 0 || chunk.Length > bytes.Length - position || (isLast && chunk.Length < bytes.Length - position))
                 {
                     throw new CheckpointException($"The checkpoint {sequence} of {partition} lacks its part {i + 1} of {entry.Chunks}.", isTransient: false);
                 }

@@ -23,6 +23,10 @@ internal sealed class DeadLetterTables(CassandraClient client, Layout layout, St
     // for ever. No event may be larger than this; what is, is a dead letter, and all of it lies in the dead-letter topic.
     private const int MostBytes = 1 << 20;
 
+    // About the size of a row besides key and value, and of one that only says where it is.
+    private const int RowBytes = WritePlan.RowBytes + (8 * WritePlan.CellBytes) + 300;
+    private const int IndexBytes = WritePlan.RowBytes + 50;
+
     private PreparedStatement? _upsert;
     private PreparedStatement? _byReason;
     private PreparedStatement? _byRule;
@@ -57,14 +61,16 @@ internal sealed class DeadLetterTables(CassandraClient client, Layout layout, St
             _upsert!.Bind(
                 Times.ToTimestamp(bucket), ingested, topic, row.Partition, row.Offset, reason, rule, message, row.ErrorOffset, Times.ToTimestamp(row.FailedAt),
                 key.ToArray(), value.ToArray(), writeTime, timeToLive),
-            200 + key.Length + value.Length);
+            RowBytes + key.Length + value.Length);
         plan.Announce(Listings.DeadLettersOfReason(reason), day);
         plan.Add(
             new PartitionKey("dead_letters_by_reason", day, 0, reason),
-            _byReason!.Bind(reason, Times.DayName(day), ingested, topic, row.Partition, row.Offset, writeTime, timeToLive));
+            _byReason!.Bind(reason, Times.DayName(day), ingested, topic, row.Partition, row.Offset, writeTime, timeToLive),
+            IndexBytes);
         plan.Announce(Listings.DeadLettersOfRule(rule), day);
         plan.Add(
             new PartitionKey("dead_letters_by_rule", day, 0, rule),
-            _byRule!.Bind(rule, Times.DayName(day), ingested, topic, row.Partition, row.Offset, writeTime, timeToLive));
+            _byRule!.Bind(rule, Times.DayName(day), ingested, topic, row.Partition, row.Offset, writeTime, timeToLive),
+            IndexBytes);
     }
 }

@@ -12,6 +12,9 @@ internal sealed class LateTable(CassandraClient client, Layout layout, StorageOp
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?
         """;
 
+    // About the size of a row besides the event.
+    private const int RowBytes = WritePlan.RowBytes + (6 * WritePlan.CellBytes) + 150;
+
     private PreparedStatement? _upsert;
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken) => _upsert = await client.PrepareAsync(Upsert, cancellationToken);
@@ -27,7 +30,7 @@ internal sealed class LateTable(CassandraClient client, Layout layout, StorageOp
                 _upsert!.Bind(
                     Times.ToTimestamp(bucket), Times.ToTimestamp(row.EventTime), Text.Of(row.Topic), row.Partition, row.Offset, row.EventId, row.UserId, Text.Of(row.EventType),
                     row.LatenessMs, Times.ToTimestamp(row.IngestedAt), row.Data.ToArray(), plan.TakeWriteTime(), TimeToLive.Seconds(row.EventTime, storage.LateRetention, plan.Now)),
-                200 + row.Data.Length);
+                RowBytes + row.Data.Length);
         }
     }
 }

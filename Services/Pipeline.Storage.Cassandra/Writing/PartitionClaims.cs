@@ -29,6 +29,13 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
         FROM partition_progress WHERE topic = ? AND partition = ?
         """;
 
+    private const string ReadTopic =
+        """
+        SELECT partition, progress_epoch, next_offset, watermark, consumed, stored, dead_lettered, late, duplicate, max_event_time, updated_at,
+            latency_p50, latency_p95, latency_p99, owner
+        FROM partition_progress WHERE topic = ? AND partition IN ?
+        """;
+
     private const string List = "INSERT INTO partitions (scope, topic, partition) VALUES ('" + Listings.Scope + "', ?, ?)";
 
     private const string Create =
@@ -157,11 +164,15 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
         state.Set(state.Row with { WriteTime = writeTime, Progress = progress }, time.GetTimestamp());
     }
 
-    /// <summary>The progress of a partition; null before the first.</summary>
-    public async Task<PartitionProgress?> ReadAsync(string topic, int partition, CancellationToken cancellationToken)
+    /// <summary>The progress of partitions, by topic and partition; those without any are left out. One question for each topic.</summary>
+    public async Task<IReadOnlyList<PartitionProgress>> ReadAsync(IEnumerable<(string Topic, int Partition)> partitions, CancellationToken cancellationToken)
     {
-        var rows = await client.ExecuteAsync(await client.BindAsync(ReadRow, cancellationToken, topic, partition), cancellationToken);
-        return rows.FirstOrDefault() is { } row ? ProgressOf(topic, partition, row) : null;
+        var found = await Task.WhenAll(partitions.GroupBy(p => p.Topic, p => p.Partition).Select(async topic =>
+        {
+            var rows = await client.ExecuteAsync(await client.BindAsync(ReadTopic, cancellationToken, topic.Key, topic.ToList()), cancellationToken);
+            return rows.Select(row => ProgressOf(topic.Key, row.GetValue<int>("partition"), row)).OfType<PartitionProgress>().ToList();
+        }));
+        return [.. found.SelectMany(topic => topic).OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition)];
     }
 
     private static void ThrowIfStale(ClaimState state, long epoch)

@@ -12,6 +12,9 @@ internal sealed class QualityTables(CassandraClient client, StorageOptions stora
     private const string ByRule =
         "INSERT INTO quality_by_rule (rule_id, day, window_start, topic, partition, checked, failed) VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?";
 
+    // About the size of a row.
+    private const int RowBytes = WritePlan.RowBytes + (2 * WritePlan.CellBytes) + 80;
+
     private PreparedStatement? _byWindow;
     private PreparedStatement? _byRule;
 
@@ -42,9 +45,11 @@ internal sealed class QualityTables(CassandraClient client, StorageOptions stora
         plan.Announce(Listings.QualityOfRule(rule), day);
         plan.Add(
             new PartitionKey(Listings.Quality, day),
-            _byWindow!.Bind(Times.DayName(day), start, rule, topic, row.Partition, row.Checked, row.Failed, writeTime, timeToLive));
+            _byWindow!.Bind(Times.DayName(day), start, rule, topic, row.Partition, row.Checked, row.Failed, writeTime, timeToLive),
+            RowBytes);
         plan.Add(
             new PartitionKey("quality_by_rule", day, 0, rule),
-            _byRule!.Bind(rule, Times.DayName(day), start, topic, row.Partition, row.Checked, row.Failed, writeTime, timeToLive));
+            _byRule!.Bind(rule, Times.DayName(day), start, topic, row.Partition, row.Checked, row.Failed, writeTime, timeToLive),
+            RowBytes);
     }
 }

@@ -4,7 +4,7 @@ using Pipeline.Storage.Cassandra.Reading;
 namespace Pipeline.Storage.Cassandra.Writing;
 
 /// <summary>Removes rows by age and for a rebuild, some thousands at a time, so that writes pass in between.</summary>
-internal sealed class Removal(CassandraReader reader, RequestSender sender, BucketDirectory directory, StoredTables tables, TimeProvider time)
+internal sealed class Removal(CassandraReader reader, RequestSender sender, ReplicaBatches batches, BucketDirectory directory, StoredTables tables, TimeProvider time)
 {
     private const int SliceRows = 2_000;
 
@@ -83,7 +83,7 @@ internal sealed class Removal(CassandraReader reader, RequestSender sender, Buck
                         }
                     }
 
-                    await sender.SendAsync(plan.Requests, cancellationToken);
+                    await sender.SendAsync(batches.Combine(plan.Writes), cancellationToken);
                 }
             }
 

@@ -18,6 +18,9 @@ internal sealed class SessionTables(CassandraClient client, StorageOptions stora
 
     private const string RemoveByUser = "DELETE FROM user_sessions USING TIMESTAMP ? WHERE user_id = ? AND session_start = ? AND session_id = ?";
 
+    // About the size of a row.
+    private const int RowBytes = WritePlan.RowBytes + (10 * WritePlan.CellBytes) + 150;
+
     private PreparedStatement? _byDay;
     private PreparedStatement? _byUser;
     private PreparedStatement? _removeByDay;
@@ -56,8 +59,8 @@ internal sealed class SessionTables(CassandraClient client, StorageOptions stora
     public void Remove(SessionKey key, WritePlan plan, long writeTime)
     {
         var (day, start) = (Times.DayOf(key.Start), Times.ToTimestamp(key.Start));
-        plan.Add(new PartitionKey(Listings.Sessions, day), _removeByDay!.Bind(writeTime, Times.DayName(day), start, key.SessionId));
-        plan.Add(UserPartition(key.UserId), _removeByUser!.Bind(writeTime, key.UserId, start, key.SessionId));
+        plan.Add(new PartitionKey(Listings.Sessions, day), _removeByDay!.Bind(writeTime, Times.DayName(day), start, key.SessionId), WritePlan.RemovalBytes);
+        plan.Add(UserPartition(key.UserId), _removeByUser!.Bind(writeTime, key.UserId, start, key.SessionId), WritePlan.RemovalBytes);
     }
 
     private static PartitionKey UserPartition(Guid userId) => new("user_sessions", 0, 0, userId.ToString());
@@ -72,10 +75,10 @@ internal sealed class SessionTables(CassandraClient client, StorageOptions stora
             new PartitionKey(Listings.Sessions, day),
             _byDay!.Bind(
                 Times.DayName(day), start, row.SessionId, row.UserId, end, row.Events, types, entry, exit, row.IsClosed, row.IsLateUpdate, topic, row.Partition, writeTime, timeToLive),
-            200);
+            RowBytes);
         plan.Add(
             UserPartition(row.UserId),
             _byUser!.Bind(row.UserId, start, row.SessionId, end, row.Events, types, entry, exit, row.IsClosed, row.IsLateUpdate, topic, row.Partition, writeTime, timeToLive),
-            200);
+            RowBytes);
     }
 }

@@ -52,7 +52,7 @@ internal sealed class StoredTables(CassandraClient client, Layout layout, Sessio
         (plan, row, writeTime) =>
         {
             var bucket = layout.BucketOf(row.Time("time"));
-            plan.Add(new PartitionKey(Listings.Late, bucket), _removals[4].Bind([writeTime, Times.ToTimestamp(bucket), Times.ToTimestamp(row.Time("time")), .. Position(row)]));
+            plan.Add(new PartitionKey(Listings.Late, bucket), _removals[4].Bind([writeTime, Times.ToTimestamp(bucket), Times.ToTimestamp(row.Time("time")), .. Position(row)]), WritePlan.RemovalBytes);
         });
 
     public StoredTable DeadLetters => new(
@@ -86,23 +86,24 @@ internal sealed class StoredTables(CassandraClient client, Layout layout, Sessio
             plan.Add(
                 new PartitionKey(series.Listing, Times.DayOf(start)),
                 _removals[10].Bind(
-                    writeTime, series.Metric, series.Dimension, series.Grain, Times.DayName(start), Times.ToTimestamp(start), row.Text("value"), row.Text("topic"), row.GetValue<int>("partition")));
+                    writeTime, series.Metric, series.Dimension, series.Grain, Times.DayName(start), Times.ToTimestamp(start), row.Text("value"), row.Text("topic"), row.GetValue<int>("partition")),
+                WritePlan.RemovalBytes);
         });
 
     private void RemoveEvent(WritePlan plan, Row row, long writeTime)
     {
         var (ms, id, user) = (row.Time("time"), row.GetValue<Guid>("event_id"), row.GetValue<Guid>("user_id"));
         var (time, bucket, userBucket, shard, slot) = (Times.ToTimestamp(ms), layout.BucketOf(ms), layout.UserBucketOf(ms), layout.ShardOf(id), layout.SlotOf(user));
-        plan.Add(new PartitionKey(Listings.Events, bucket, shard), _removals[0].Bind(writeTime, Times.ToTimestamp(bucket), shard, time, id));
-        plan.Add(new PartitionKey(Listings.EventsByUser, userBucket, slot), _removals[1].Bind(writeTime, Times.ToTimestamp(userBucket), slot, user, time, id));
+        plan.Add(new PartitionKey(Listings.Events, bucket, shard), _removals[0].Bind(writeTime, Times.ToTimestamp(bucket), shard, time, id), WritePlan.RemovalBytes);
+        plan.Add(new PartitionKey(Listings.EventsByUser, userBucket, slot), _removals[1].Bind(writeTime, Times.ToTimestamp(userBucket), slot, user, time, id), WritePlan.RemovalBytes);
         if (client.Options.EventsById)
         {
-            plan.Add(_removals[2].Bind(writeTime, id));
+            plan.Add(_removals[2].Bind(writeTime, id), WritePlan.RemovalBytes);
         }
 
         if (EventId.TimeIn(id) != ms)
         {
-            plan.Add(_removals[3].Bind(writeTime, id, time));
+            plan.Add(_removals[3].Bind(writeTime, id, time), WritePlan.RemovalBytes);
         }
     }
 
@@ -110,17 +111,17 @@ internal sealed class StoredTables(CassandraClient client, Layout layout, Sessio
     {
         var ms = row.Time("time");
         var (time, bucket, day, reason, rule) = (Times.ToTimestamp(ms), layout.BucketOf(ms), Times.DayOf(ms), row.Text("reason_code"), row.Text("rule_id"));
-        plan.Add(new PartitionKey(Listings.DeadLetters, bucket), _removals[5].Bind([writeTime, Times.ToTimestamp(bucket), time, .. Position(row)]));
-        plan.Add(new PartitionKey("dead_letters_by_reason", day, 0, reason), _removals[6].Bind([writeTime, reason, Times.DayName(day), time, .. Position(row)]));
-        plan.Add(new PartitionKey("dead_letters_by_rule", day, 0, rule), _removals[7].Bind([writeTime, rule, Times.DayName(day), time, .. Position(row)]));
+        plan.Add(new PartitionKey(Listings.DeadLetters, bucket), _removals[5].Bind([writeTime, Times.ToTimestamp(bucket), time, .. Position(row)]), WritePlan.RemovalBytes);
+        plan.Add(new PartitionKey("dead_letters_by_reason", day, 0, reason), _removals[6].Bind([writeTime, reason, Times.DayName(day), time, .. Position(row)]), WritePlan.RemovalBytes);
+        plan.Add(new PartitionKey("dead_letters_by_rule", day, 0, rule), _removals[7].Bind([writeTime, rule, Times.DayName(day), time, .. Position(row)]), WritePlan.RemovalBytes);
     }
 
     private void RemoveQuality(WritePlan plan, Row row, long writeTime)
     {
         var start = row.Time("time");
         var (day, rule, topic, partition) = (Times.DayOf(start), row.Text("rule_id"), row.Text("topic"), row.GetValue<int>("partition"));
-        plan.Add(new PartitionKey(Listings.Quality, day), _removals[8].Bind(writeTime, Times.DayName(day), Times.ToTimestamp(start), rule, topic, partition));
-        plan.Add(new PartitionKey("quality_by_rule", day, 0, rule), _removals[9].Bind(writeTime, rule, Times.DayName(day), Times.ToTimestamp(start), topic, partition));
+        plan.Add(new PartitionKey(Listings.Quality, day), _removals[8].Bind(writeTime, Times.DayName(day), Times.ToTimestamp(start), rule, topic, partition), WritePlan.RemovalBytes);
+        plan.Add(new PartitionKey("quality_by_rule", day, 0, rule), _removals[9].Bind(writeTime, rule, Times.DayName(day), Times.ToTimestamp(start), topic, partition), WritePlan.RemovalBytes);
     }
 
     private static object[] Position(Row row) => [row.Text("topic"), row.GetValue<int>("partition"), row.GetValue<long>("offset")];

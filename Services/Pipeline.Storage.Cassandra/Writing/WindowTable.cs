@@ -13,6 +13,9 @@ internal sealed class WindowTable(CassandraClient client, StorageOptions storage
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?
         """;
 
+    // About the size of a row besides its sketch.
+    private const int RowBytes = WritePlan.RowBytes + (8 * WritePlan.CellBytes) + 100;
+
     private PreparedStatement? _upsert;
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken) => _upsert = await client.PrepareAsync(Upsert, cancellationToken);
@@ -42,6 +45,6 @@ internal sealed class WindowTable(CassandraClient client, StorageOptions storage
                 series.Metric, series.Dimension, series.Grain, Times.DayName(day), Times.ToTimestamp(row.WindowStart), Text.Of(row.Value), Text.Of(row.Topic), row.Partition,
                 row.Aggregate.Count, row.Aggregate.Sum, row.Aggregate.SumOfSquares, row.Aggregate.Min, row.Aggregate.Max, row.IsFinal, row.IsLateUpdate, row.Sketch.ToArray(),
                 plan.TakeWriteTime(), TimeToLive.Seconds(row.WindowStart, storage.WindowRetention, plan.Now)),
-            200 + row.Sketch.Length);
+            RowBytes + row.Sketch.Length);
     }
 }

@@ -4,19 +4,27 @@ using Cassandra;
 namespace Pipeline.Storage.Cassandra.Writing;
 
 /// <summary>
-/// What one result batch writes: rows of one Cassandra partition together, in unlogged batches that are one mutation on the
-/// server. Everything is checked before anything is sent; the many rows of events are encoded when their batch is sent, so that only what is
-/// under way is in memory.
+/// What one result batch writes: rows of one Cassandra partition together, one mutation on the server. Everything is checked before
+/// anything is sent; the many rows of events are encoded when their request is sent, so that only what is under way is in memory.
 /// </summary>
 internal sealed class WritePlan
 {
+    /// <summary>About what a row costs in a mutation besides its values: its times of write and expiration, and the same for each cell.</summary>
+    public const int RowBytes = 50;
+
+    /// <inheritdoc cref="RowBytes"/>
+    public const int CellBytes = 20;
+
+    /// <summary>About what the removal of a row costs in a mutation.</summary>
+    public const int RemovalBytes = 150;
+
     // A batch is one unit of work for one thread of the server; larger ones gain nothing and wait longer behind each other.
     private const int MaxRows = 64;
     private const int MaxBytes = 128 << 10;
 
-    private readonly Dictionary<PartitionKey, RowBatch> _open = [];
-    private readonly List<RowBatch> _batches = [];
-    private readonly List<PlannedRow> _single = [];
+    private readonly Dictionary<PartitionKey, PartitionRows> _open = [];
+    private readonly List<PartitionRows> _shared = [];
+    private readonly List<(PlannedRow Row, int Bytes)> _single = [];
     private readonly HashSet<Bucket> _buckets = [];
 
     private readonly long _lastWriteTime;
@@ -38,8 +46,8 @@ internal sealed class WritePlan
 
     public long NextWriteTime { get; private set; }
 
-    /// <summary>Requests in no particular order, each made when it is asked for: none depends on another.</summary>
-    public IEnumerable<IStatement> Requests => _batches.Select(batch => batch.ToStatement()).Concat(_single.Select(row => row.Encode()));
+    /// <summary>What is written, in no particular order: none depends on another.</summary>
+    public IEnumerable<PartitionRows> Writes => _shared.Concat(_single.Select(single => new PartitionRows().Add(single.Row, single.Bytes)));
 
     /// <summary>Time buckets that must be known to listings before the rows are there.</summary>
     public IReadOnlyCollection<Bucket> Buckets => _buckets;
@@ -56,55 +64,31 @@ internal sealed class WritePlan
     public void Announce(string listing, long start) => _buckets.Add(new Bucket(listing, start));
 
     /// <summary>A row that shares its partition with others.</summary>
-    /// <param name="bytes">About its size.</param>
-    public void Add(PartitionKey partition, BoundStatement row, int bytes = 100) => Add(partition, new PlannedRow(new BoundRow(row), 0, 0), bytes);
+    /// <param name="bytes">About its size in the mutation, rather too much than too little.</param>
+    public void Add(PartitionKey partition, BoundStatement row, int bytes) => Add(partition, new PlannedRow(new BoundRow(row), 0, 0), bytes);
 
     /// <inheritdoc cref="Add(PartitionKey, BoundStatement, int)"/>
-    public void Add(PartitionKey partition, PlannedRow row, int bytes = 100)
+    public void Add(PartitionKey partition, PlannedRow row, int bytes)
     {
         ref var open = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, partition, out _);
-        if (open is null || open.Rows.Count >= MaxRows || open.Bytes + bytes > MaxBytes)
+        if (open is null || open.Count >= MaxRows || open.Bytes + bytes > MaxBytes)
         {
-            open = new RowBatch();
-            _batches.Add(open);
+            open = new PartitionRows();
+            _shared.Add(open);
         }
 
-        open.Rows.Add(row);
-        open.Bytes += bytes;
+        open.Add(row, bytes);
     }
 
     /// <summary>A row that is a partition of its own.</summary>
-    public void Add(BoundStatement row) => Add(new PlannedRow(new BoundRow(row), 0, 0));
+    public void Add(BoundStatement row, int bytes) => Add(new PlannedRow(new BoundRow(row), 0, 0), bytes);
 
-    /// <inheritdoc cref="Add(BoundStatement)"/>
-    public void Add(PlannedRow row) => _single.Add(row);
+    /// <inheritdoc cref="Add(BoundStatement, int)"/>
+    public void Add(PlannedRow row, int bytes) => _single.Add((row, bytes));
 
     private sealed class BoundRow(BoundStatement statement) : RowSource
     {
         public override BoundStatement Encode(int index, long writeTime) => statement;
-    }
-
-    private sealed class RowBatch
-    {
-        public List<PlannedRow> Rows { get; } = [];
-
-        public int Bytes { get; set; }
-
-        public IStatement ToStatement()
-        {
-            if (Rows.Count == 1)
-            {
-                return Rows[0].Encode();
-            }
-
-            var batch = new BatchStatement().SetBatchType(BatchType.Unlogged);
-            foreach (var row in Rows)
-            {
-                batch.Add(row.Encode());
-            }
-
-            return batch;
-        }
     }
 }
 
@@ -118,6 +102,27 @@ internal abstract class RowSource
 internal readonly record struct PlannedRow(RowSource Source, int Index, long WriteTime)
 {
     public BoundStatement Encode() => Source.Encode(Index, WriteTime);
+}
+
+/// <summary>Rows that are written together because they are in one partition.</summary>
+internal sealed class PartitionRows
+{
+    private readonly List<PlannedRow> _rows = [];
+
+    public int Count => _rows.Count;
+
+    /// <summary>About the size of the mutation.</summary>
+    public int Bytes { get; private set; }
+
+    public PartitionRows Add(PlannedRow row, int bytes)
+    {
+        _rows.Add(row);
+        Bytes += bytes;
+        return this;
+    }
+
+    /// <summary>The rows' statements; at least one.</summary>
+    public List<BoundStatement> Encode() => _rows.ConvertAll(row => row.Encode());
 }
 
 /// <summary>A partition of a table: the parts of its key that the table has, the others empty.</summary>

@@ -8,7 +8,8 @@ namespace Pipeline.EndToEnd.Tests.Cassandra;
 /// <summary>
 /// The master test on the servers that the full profile is named for: Kafka with ZooKeeper, a schema registry (values are Avro) and Cassandra behind a proxy. Each may be
 /// killed, stopped or cut off in the middle of load, processors join, leave and are killed, and in the end every row, window, session and dead letter equals a
-/// brute-force computation over the topics. PIPELINE_RUNS makes several runs on the same servers, each with a comparison at its end.
+/// brute-force computation over the topics. PIPELINE_RUNS makes several runs on the same servers, each with a comparison at its end;
+/// PIPELINE_FIRST is the number of the fault that the first of them begins with.
 /// </summary>
 public sealed class CassandraPipelineFaultTests(ITestOutputHelper output)
 {
@@ -20,6 +21,8 @@ public sealed class CassandraPipelineFaultTests(ITestOutputHelper output)
         "kill cassandra", "kill pipeline", "kill registry", "pause cassandra", "cut cassandra", "join processor", "kill kafka", "pause pipeline", "hang cassandra", "kill zookeeper",
         "leave processor", "pause kafka", "pause registry", "restart kafka", "pause zookeeper",
     ];
+
+    private const int DiskMegabytes = 24;
 
     // What is fetched ahead and waits for the store; the rest waits in the log.
     private const int MostGrowthMb = 256;
@@ -33,7 +36,7 @@ public sealed class CassandraPipelineFaultTests(ITestOutputHelper output)
         await using var proxy = await FaultProxy.OpenAsync(await servers.AddressAsync("cassandra"), await servers.AddressAsync("toxiproxy"));
         var settings = await SettingsAsync(servers, proxy.Address);
         using var directory = new TempDirectory();
-        var struck = 0;
+        var struck = FaultRun.Setting("PIPELINE_FIRST", 0);
         for (var run = 0; run < FaultRun.Setting("PIPELINE_RUNS", 1); run++)
         {
             struck = await RunAsync(FaultRun.Plan(output, otherwise: 2, run), servers, proxy, directory, settings, struck);
@@ -65,6 +68,63 @@ public sealed class CassandraPipelineFaultTests(ITestOutputHelper output)
         catch when (plan.Note(pipeline))
         {
             throw;
+        }
+    }
+
+    /// <summary>What a processor keeps on its own disk is not needed for results: they and its checkpoints are in the store.</summary>
+    [Fact]
+    public async Task Disk_OfTheProcessorIsFull_ResultsAreAsIfNothingHappened()
+    {
+        using var directory = new TempDirectory();
+        var filler = directory.File("filler");
+        var wrapper = MountNamespace.With($"mount -t tmpfs -o size={DiskMegabytes}m tmpfs {directory.FullPath}");
+        await using var servers = await ServersAsync();
+        var settings = await SettingsAsync(servers, await servers.AddressAsync("cassandra"));
+        var plan = FaultRun.Plan(output, otherwise: 1);
+        await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, [.. Load.Busy, .. settings], wrapper);
+        try
+        {
+            await Eventually.TrueAsync(async () => await pipeline.TryStatusAsync() is { Stored: > 0, DeadLettered: > 0 }, Patience);
+            Fill(MountNamespace.Inside(pipeline, filler));
+            await Eventually.TrueAsync(() => pipeline.Errors.Contains("full", StringComparison.Ordinal), Patience);
+            plan.Tell("the disk is full");
+            var full = await pipeline.StatusAsync();
+            for (var i = 0; i < plan.Faults; i++)
+            {
+                await plan.LoadAsync();
+                Fill(MountNamespace.Inside(pipeline, filler + i));
+            }
+
+            await Eventually.TrueAsync(async () => (await pipeline.StatusAsync()).Stored > full.Stored, Patience);
+            Assert.False(pipeline.HasExited, pipeline.Output + pipeline.Errors);
+
+            await pipeline.KillAsync();
+        }
+        catch when (plan.Note(pipeline))
+        {
+            throw;
+        }
+
+        // Its disk is gone with it: the next one has everything from the servers.
+        await using var next = await PipelineProcess.StartAsync(directory.FullPath, [.. Load.Busy, .. settings]);
+        await plan.EndsWellAsync(next, directory, settings);
+    }
+
+    /// <summary>Writes until there is no room left.</summary>
+    private static void Fill(string path)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        var block = new byte[4096];
+        try
+        {
+            while (true)
+            {
+                file.Write(block);
+            }
+        }
+        catch (IOException)
+        {
+            // That is how one knows.
         }
     }
 
@@ -114,7 +174,9 @@ public sealed class CassandraPipelineFaultTests(ITestOutputHelper output)
         "--Kafka:SessionTimeout=00:00:06",
         "--Cassandra:RequestTimeout=00:00:03",
 
-        // Everything on two cores: what is written five times a second elsewhere would keep the node busy with nothing else.
+        // Everything on two cores: what is written five times a second elsewhere would keep the node busy with nothing else, and what comes while a server is away takes long to compare.
+        "--Ingest:UsersPerRun=100",
+        "--Activity:EventsPerSecond=100",
         "--Processor:FlushInterval=00:00:00.200",
         "--Processor:EarlyInterval=00:00:02",
         "--Processor:CheckpointInterval=00:00:01",
