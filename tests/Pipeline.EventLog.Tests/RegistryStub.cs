@@ -18,6 +18,9 @@ internal sealed class RegistryStub : HttpMessageHandler
     /// <summary>Another service registers and sets the same just before, and the second is told that it is there, as Apicurio does it.</summary>
     public bool AnotherIsFaster { get; set; }
 
+    /// <summary>No level of compatibility is taken.</summary>
+    public bool RefusesLevels { get; set; }
+
     public List<string> Requests { get; } = [];
 
     public HttpClient CreateClient() => new(this, disposeHandler: false) { BaseAddress = new Uri("http://registry/") };
@@ -49,6 +52,7 @@ internal sealed class RegistryStub : HttpMessageHandler
             ["subjects", var subject, "versions"] => Answer(HttpStatusCode.OK, new { id = Register(subject, body) }),
             ["subjects", var subject] when Find(subject, body) is { } id => Answer(HttpStatusCode.OK, new { subject, id, version = 1 }),
             ["subjects", _] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),
+            ["config", _] when RefusesLevels => Answer(HttpStatusCode.UnprocessableEntity, new { error_code = 42203, message = "Invalid compatibility level." }),
             ["config", var subject] when AnotherIsFaster && _levels.Add(subject) => Answer(HttpStatusCode.Conflict, new { error_code = 409, message = "A rule named 'COMPATIBILITY' already exists." }),
             ["config", _] => Answer(HttpStatusCode.OK, body),
             ["schemas", "ids", var id] when int.Parse(id, System.Globalization.CultureInfo.InvariantCulture) <= _schemas.Count => Answer(HttpStatusCode.OK, Describe(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))),

@@ -265,6 +265,17 @@ public sealed class SchemaRecordLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SetCompatibility_RegistryRefusesIt_IsSaidAndNotAskedAgain()
+    {
+        _registry.RefusesLevels = true;
+
+        var refused = await Assert.ThrowsAsync<SchemaRegistryException>(() => new SchemaRegistryClient(_registry.CreateClient()).SetCompatibilityAsync("users_topic-value", "BACKWARDS", Stop));
+
+        Assert.Contains("Invalid compatibility level.", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["PUT /config/users_topic-value"], _registry.Requests);
+    }
+
+    [Fact]
     public async Task Register_Start_WaitsForTheRegistryUntilItsTimeIsOver()
     {
         _registry.IsDown = true;

@@ -59,7 +59,7 @@ public sealed class SchemaRegistryClient(HttpClient http)
         {
             await SetAsync();
         }
-        catch (SchemaRegistryException e) when (!e.IsTransient)
+        catch (SchemaRegistryException e) when (e.IsConflict)
         {
             // Services start together: where another sets it for the first time at this moment, Apicurio answers with a conflict. Now that it is there, it can be set.
             await SetAsync();
@@ -108,7 +108,8 @@ public sealed class SchemaRegistryClient(HttpClient http)
 
             throw new SchemaRegistryException(
                 $"The schema registry at {http.BaseAddress} could not {what}: {error?.Message ?? $"status {(int)response.StatusCode}"}",
-                isTransient: response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError);
+                isTransient: response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError,
+                isConflict: response.StatusCode == HttpStatusCode.Conflict);
         }
         catch (Exception e) when (e is HttpRequestException or JsonException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
