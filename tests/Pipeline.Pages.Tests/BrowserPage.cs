@@ -13,6 +13,9 @@ namespace Pipeline.Pages.Tests;
 /// </summary>
 internal sealed class BrowserPage : IAsyncDisposable
 {
+    /// <summary>Where pictures of the pages are put, when somebody wants to look at them.</summary>
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("PIPELINE_SCREENSHOTS");
+
     private static readonly string Axe = ReadAxe();
 
     private readonly IBrowserContext? _ownContext;
@@ -66,6 +69,13 @@ internal sealed class BrowserPage : IAsyncDisposable
         await Page.SetViewportSizeAsync(width, height);
         await Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
     }
+
+    public static bool TakesPictures => Pictures is not null;
+
+    /// <summary>The whole page as it is seen through such a window, where pictures are wanted.</summary>
+    public Task TakePictureAsync(string name, int width, int height, ColorScheme scheme) => Pictures is null
+        ? Task.CompletedTask
+        : Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{width}x{height}-{scheme.ToString().ToLowerInvariant()}.png"), FullPage = !name.StartsWith("dialog", StringComparison.Ordinal) });
 
     /// <summary>Waits until the address has this in it. It is changed by the page itself, so there is no load of a document to wait for.</summary>
     public Task AtAsync(string part) => Expect(Page).ToHaveURLAsync(new Regex(Regex.Escape(part)));

@@ -7,9 +7,6 @@ namespace Pipeline.Pages.Tests;
 [Collection(nameof(PagesCollection))]
 public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
 {
-    /// <summary>Where pictures of the pages are put, when somebody wants to look at them.</summary>
-    private static readonly string? Pictures = Environment.GetEnvironmentVariable("PIPELINE_SCREENSHOTS");
-
     private static readonly (string Name, string Path)[] All =
     [
         ("overview", "/"),
@@ -44,12 +41,12 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
         foreach (var (width, height) in new[] { (1440, 900), (390, 844) })
         {
             // Both widths and both schemes, once each; in every combination when there are pictures to be taken.
-            foreach (var scheme in Pictures is not null ? [ColorScheme.Light, ColorScheme.Dark] : new[] { width > 900 ? ColorScheme.Light : ColorScheme.Dark })
+            foreach (var scheme in BrowserPage.TakesPictures ? [ColorScheme.Light, ColorScheme.Dark] : new[] { width > 900 ? ColorScheme.Light : ColorScheme.Dark })
             {
                 await page.LookAsync(width, height, scheme);
                 await page.Page.WaitForFunctionAsync("width => innerWidth === width && document.documentElement.scrollWidth <= width", width);
                 Assert.Empty(await page.AccessibilityProblemsAsync());
-                await TakePictureAsync(page, name, width, height, scheme);
+                await page.TakePictureAsync(name, width, height, scheme);
             }
         }
 
@@ -63,7 +60,7 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
     {
         const int Width = 390;
         var pipeline = await still.GetAsync();
-        foreach (var scheme in Pictures is not null ? [ColorScheme.Light, ColorScheme.Dark] : new[] { ColorScheme.Dark })
+        foreach (var scheme in BrowserPage.TakesPictures ? [ColorScheme.Light, ColorScheme.Dark] : new[] { ColorScheme.Dark })
         {
             await using var page = await browser.OpenAsync(Width, 844, scheme);
             await page.GoAsync(pipeline.Url, $"/runs/kafka_stream?run={StillPipeline.HostileRun}");
@@ -80,7 +77,7 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
                 var box = await page.Dialog.BoundingBoxAsync();
                 Assert.True(box is { X: >= 0 } && box.X + box.Width <= Width, $"{button} {box?.X} + {box?.Width}");
                 Assert.Empty(await page.AccessibilityProblemsAsync());
-                await TakePictureAsync(page, $"dialog-{string.Concat(button.Where(char.IsLetter)).ToLowerInvariant()}", Width, 844, scheme);
+                await page.TakePictureAsync($"dialog-{string.Concat(button.Where(char.IsLetter)).ToLowerInvariant()}", Width, 844, scheme);
                 await page.Page.Keyboard.PressAsync("Escape");
                 await Expect(page.Dialog).ToHaveCountAsync(0);
             }
@@ -106,9 +103,4 @@ public sealed class EveryPageTests(BrowserFixture browser, StillPipeline still)
             Assert.All(main.Split("<button").Skip(1), button => Assert.Contains(" disabled", button[..button.IndexOf('>', StringComparison.Ordinal)], StringComparison.Ordinal));
         }
     }
-
-    /// <summary>The whole page as it is seen through such a window, where pictures are wanted.</summary>
-    private static Task TakePictureAsync(BrowserPage page, string name, int width, int height, ColorScheme scheme) => Pictures is null
-        ? Task.CompletedTask
-        : page.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{width}x{height}-{scheme.ToString().ToLowerInvariant()}.png"), FullPage = !name.StartsWith("dialog", StringComparison.Ordinal) });
 }

@@ -44,6 +44,7 @@ public sealed class LivePageTests(BrowserFixture browser, ActingPipeline acting,
         await first.KillAsync();
         await page.Page.GetByText(Lost).WaitForAsync();
         output.WriteLine($"shown {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after the kill");
+        await page.TakePictureAsync("disconnected", 1440, 900, ColorScheme.Light);
 
         var second = await acting.GetAsync();
         await page.Page.WaitForFunctionAsync("() => window.isOld === undefined");

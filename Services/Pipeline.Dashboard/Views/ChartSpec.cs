@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pipeline.Dashboard.Views;
 
@@ -6,7 +8,8 @@ namespace Pipeline.Dashboard.Views;
 /// <param name="Kind"><c>line</c>, <c>area</c> or <c>bar</c>.</param>
 public sealed record ChartSpec(string Kind, IReadOnlyList<string> Labels, IReadOnlyList<ChartSeries> Series)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly ConditionalWeakTable<ChartSpec, string> Written = [];
 
     public string Unit { get; init; } = "";
 
@@ -25,7 +28,8 @@ public sealed record ChartSpec(string Kind, IReadOnlyList<string> Labels, IReadO
 
     public double? Maximum { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
+    /// <summary>Written once for all who are shown the same.</summary>
+    public string ToJson() => Written.GetValue(this, static spec => JsonSerializer.Serialize(spec, Json));
 }
 
 /// <param name="Values">One for each label; null leaves a gap.</param>

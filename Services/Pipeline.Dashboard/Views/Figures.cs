@@ -5,7 +5,8 @@ namespace Pipeline.Dashboard.Views;
 /// <summary>How figures are written on the pages; the same everywhere.</summary>
 internal static class Figures
 {
-    private const string None = "–";
+    /// <summary>Stands where there is nothing to say.</summary>
+    public const string None = "–";
 
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -5,10 +5,10 @@ namespace Pipeline.Dashboard.Views;
 /// <summary>Where the tasks of a DAG are drawn: left to right, each one layer behind the last task that it waits for. Pure.</summary>
 internal sealed record GraphLayout(int Width, int Height, IReadOnlyList<GraphNode> Nodes, IReadOnlyList<GraphEdge> Edges)
 {
-    public const int NodeWidth = 176;
+    public const int NodeWidth = 160;
     public const int NodeHeight = 44;
 
-    private const int ColumnWidth = NodeWidth + 56;
+    private const int ColumnWidth = NodeWidth + 24;
     private const int RowHeight = NodeHeight + 20;
 
     public static GraphLayout Of(Dag dag)

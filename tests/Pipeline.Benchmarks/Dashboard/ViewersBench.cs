@@ -7,12 +7,16 @@ namespace Pipeline.Benchmarks.Dashboard;
 
 /// <summary>
 /// What open pages cost a pipeline that runs: <c>viewers --url http://localhost:5080 --viewers 100 --rounds 5 --seconds 10 [--path /]
-/// [--stalled 10] [--senders 2] [--users 1000] [--pid N]</c>. The senders post events of a fixed set of users, as fast as they are taken, from
-/// the beginning to the end; a round is a time without viewers and one with them, so that whatever drifts does so in both. Prints one JSON
-/// line for each, then what the viewers cost.
+/// [--stalled 10] [--senders 2] [--rate 20000] [--users 1000] [--warm-up 1] [--pid N]</c>. The senders post events of a fixed set of users, as
+/// fast as they are taken or at a rate, from the beginning to the end; a round is a time without viewers and one with them, so that whatever
+/// drifts does so in both. Rounds to warm up come first and are not counted. Prints one JSON line for each time, then what the viewers cost:
+/// of the throughput, when the senders know no limit, and of CPU time, the pipeline's and that of senders and viewers (this process). With the
+/// pipeline's id its heap is collected at the end of each time, so that what it still holds is known.
 /// </summary>
 internal static class ViewersBench
 {
+    private const int PerRequest = 500;
+
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
     public static async Task RunAsync(string[] args)
@@ -24,13 +28,18 @@ internal static class ViewersBench
         using var over = new CancellationTokenSource();
         using var http = new HttpClient();
         var bodies = Bodies(Number("users", 1000));
-        var sending = Enumerable.Range(0, Number("senders", 0)).Select(i => SendAsync(http, site, bodies, i, over.Token)).ToArray();
+        var senders = Number("senders", 0);
+        var pause = Number("rate", 0) is > 0 and var rate ? TimeSpan.FromSeconds((double)PerRequest * senders / rate) : TimeSpan.Zero;
+        var sending = Enumerable.Range(0, senders).Select(i => SendAsync(http, site, bodies, i, pause, over.Token)).ToArray();
         await Task.Delay(Settling, CancellationToken.None);
         var legs = new List<(Leg Without, Leg With)>();
-        for (var round = 0; round < Number("rounds", 1); round++)
+        var warmUps = Number("warm-up", 0);
+        for (var round = 0; round < warmUps + Number("rounds", 1); round++)
         {
             legs.Add((await bench.MeasureAsync(http, 0, 0), await bench.MeasureAsync(http, Number("viewers", 100), Number("stalled", 0))));
         }
+
+        legs.RemoveRange(0, warmUps);
 
         await over.CancelAsync();
         await Task.WhenAll(sending);
@@ -44,6 +53,10 @@ internal static class ViewersBench
             change_percent_of_rounds = legs.Select(leg => Percent(leg.With.StoredPerSecond, leg.Without.StoredPerSecond)),
             cpu_us_per_event_without = Rounded(legs.Average(leg => leg.Without.CpuMicroseconds)),
             cpu_us_per_event_with = Rounded(legs.Average(leg => leg.With.CpuMicroseconds)),
+            cores_without = Rounded(legs.Average(leg => leg.Without.Cores), 3),
+            cores_with = Rounded(legs.Average(leg => leg.With.Cores), 3),
+            cores_of_clients_without = Rounded(legs.Average(leg => leg.Without.CoresOfClients), 3),
+            cores_of_clients_with = Rounded(legs.Average(leg => leg.With.CoresOfClients), 3),
         }));
 
         int Number(string name, int otherwise) => settings.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
@@ -51,24 +64,30 @@ internal static class ViewersBench
 
     private static double? Percent(double with, double without) => without == 0 ? null : Math.Round(100 * (with - without) / without, 1);
 
-    private static double? Rounded(double? value) => value is { } v && double.IsFinite(v) ? Math.Round(v, 1) : null;
+    private static double? Rounded(double? value, int digits = 1) => value is { } v && double.IsFinite(v) ? Math.Round(v, digits) : null;
 
     /// <summary>Requests of 500 events each, so that every user has one in turn; made once, because making them would take the pipeline's time.</summary>
     private static byte[][] Bodies(int users)
     {
-        const int PerRequest = 500;
         const int Requests = 40;
         var ids = Enumerable.Range(0, users).Select(_ => Guid.NewGuid()).ToArray();
         return [.. Enumerable.Range(0, Requests).Select(request => JsonSerializer.SerializeToUtf8Bytes(
             Enumerable.Range(request * PerRequest, PerRequest).Select(i => new { user_id = ids[i % users], event_type = "view", page = "/products/42" })))];
     }
 
-    private static async Task SendAsync(HttpClient http, Uri site, byte[][] bodies, int first, CancellationToken cancellationToken)
+    private static async Task SendAsync(HttpClient http, Uri site, byte[][] bodies, int first, TimeSpan pause, CancellationToken cancellationToken)
     {
         try
         {
+            var due = Stopwatch.GetTimestamp();
             for (var i = first; ; i++)
             {
+                due += (long)(pause.TotalSeconds * Stopwatch.Frequency);
+                if (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is { Ticks: > 0 } early)
+                {
+                    await Task.Delay(early, cancellationToken);
+                }
+
                 using var content = new ByteArrayContent(bodies[i % bodies.Length]);
                 content.Headers.ContentType = new("application/json");
                 using var response = await http.PostAsync(new Uri(site, "/api/events"), content, cancellationToken);
@@ -81,7 +100,8 @@ internal static class ViewersBench
         }
     }
 
-    private sealed record Leg(double StoredPerSecond, double? CpuMicroseconds);
+    /// <param name="CpuMicroseconds">CPU time of the pipeline for each event stored.</param>
+    private sealed record Leg(double StoredPerSecond, double? CpuMicroseconds, double? Cores, double CoresOfClients);
 
     private sealed class Bench(Uri site, string path, TimeSpan length, string? pid)
     {
@@ -103,10 +123,11 @@ internal static class ViewersBench
                 await broken;
             }
 
-            var (cpu, stored, since) = (CpuSeconds(), await StoredAsync(http), Stopwatch.GetTimestamp());
+            var (cpu, ownCpu, stored, since) = (CpuSeconds(), Environment.CpuUsage.TotalTime, await StoredAsync(http), Stopwatch.GetTimestamp());
             await Task.Delay(length, CancellationToken.None);
             var (seconds, now) = (Stopwatch.GetElapsedTime(since).TotalSeconds, await StoredAsync(http));
-            var (cpuNow, memory) = (CpuSeconds(), ResidentMiB());
+            var (cpuNow, memory, ownCores) = (CpuSeconds(), ResidentMiB(), (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds / seconds);
+            var live = pid is null ? null : await PipelineHeap.CollectAsync(int.Parse(pid, CultureInfo.InvariantCulture), http, site);
             var delays = Delays([.. viewers.Skip(stalled).Select(viewer => viewer.Updates.Where(at => at >= since).ToArray())]);
             var dropped = (await Task.WhenAll(viewers.Take(stalled).Select(viewer => viewer.WasDroppedAsync(TimeSpan.FromSeconds(1))))).Count(isDropped => isDropped);
             Console.WriteLine(JsonSerializer.Serialize(new
@@ -124,7 +145,9 @@ internal static class ViewersBench
                 stalled_dropped = dropped,
                 others_open = viewers.Skip(stalled).Count(viewer => viewer.IsOpen),
                 resident_mib = Rounded(memory),
-                cores_used = Rounded((cpuNow - cpu) / seconds),
+                live_heap_mib = Rounded(live),
+                cores_used = Rounded((cpuNow - cpu) / seconds, 3),
+                cores_of_clients = Rounded(ownCores, 3),
             }));
             foreach (var viewer in viewers)
             {
@@ -137,7 +160,7 @@ internal static class ViewersBench
                 await viewer.DisposeAsync();
             }
 
-            return new Leg((now - stored) / seconds, (cpuNow - cpu) * 1e6 / (now - stored));
+            return new Leg((now - stored) / seconds, (cpuNow - cpu) * 1e6 / (now - stored), (cpuNow - cpu) / seconds, ownCores);
         }
 
         /// <summary>Reads some updates and no more.</summary>

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Dashboard.Status;
+using Pipeline.Dashboard.Views;
 using Pipeline.Scheduling;
 using Pipeline.Storage;
 using Pipeline.Streaming.RecordLog;
@@ -40,6 +41,8 @@ public class DashboardHost : IAsyncLifetime
     internal StubStore Store { get; } = new();
 
     internal FakeTimeProvider Clock { get; } = new(Now);
+
+    internal OverviewReader Overviews => _app!.Services.GetRequiredService<OverviewReader>();
 
     internal DagOperations Operations => _app!.Services.GetRequiredService<DagOperations>();
 

@@ -103,6 +103,16 @@ public sealed class ViewTests
         Assert.Equal(new double?[] { null, null, 5 }, spec.Series[1].Values);
     }
 
+    [Theory]
+    [InlineData(3, "-1,32 0,28 1,15 2,2 3,32")]
+    [InlineData(2, "-1,32 0,15 1,2 2,32")]
+    [InlineData(5, "2,32 2,28 3,15 4,2 5,32")]
+    public void Course_OfThreeValues_EndsAtTheRightAndFillsTheFoot(int length, string expected)
+        => Assert.Equal(expected, Course.Points([0, 5, 10], length));
+
+    [Fact]
+    public void Course_OfOneValue_IsNone() => Assert.Equal("", Course.Points([7], 10));
+
     [Fact]
     public void HeatMap_OfHours_CountsByLocalWeekdayAndHour()
     {

@@ -35,6 +35,21 @@ globalThis.pipelinePage = {
   setQuery,
 };
 
+// Charts -----------------------------------------------------------------------------------------------------------------
+
+const addresses = document.currentScript.dataset;
+let charts;
+
+function refreshCharts() {
+  if (!charts && !document.querySelector('[data-chart]')) return;
+  charts ??= import(addresses.charts);
+  // What could not be loaded is asked for again with the next change.
+  charts.then((module) => module.refresh(addresses.library)).catch(() => { charts = undefined; });
+}
+
+new MutationObserver(refreshCharts).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-chart'] });
+refreshCharts();
+
 // Address ----------------------------------------------------------------------------------------------------------------
 
 // The state of a page is in its address, and a field changes it at once and here: a change that first went to the server and back

@@ -1,4 +1,4 @@
-// Draws what the server says with ECharts, which is loaded when the first chart is. Colours come from the style sheet.
+// Draws what the server says, in the chart's element, with ECharts, which is loaded when the first chart is. Colours come from the style sheet.
 const palette = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6', '--c7', '--c8'];
 const charts = new Map();
 let library;
@@ -46,10 +46,19 @@ function option(spec) {
   };
 }
 
-export async function draw(element, address, json) {
-  const spec = JSON.parse(json);
+// Draws every chart of the page that is new or shows something else now, and lets go those that are gone.
+export async function refresh(address) {
   const echarts = await load(address);
-  if (!element?.isConnected) return;
+  for (const [element, held] of charts) {
+    if (!element.isConnected) dispose(element, held);
+  }
+  for (const element of document.querySelectorAll('[data-chart]')) {
+    if (charts.get(element)?.text !== element.dataset.chart) draw(echarts, element, element.dataset.chart);
+  }
+}
+
+function draw(echarts, element, text) {
+  const spec = JSON.parse(text);
   let held = charts.get(element);
   if (!held) {
     const chart = echarts.init(element, null, { renderer: 'canvas' });
@@ -71,7 +80,7 @@ export async function draw(element, address, json) {
       held.brush = true;
     }
   }
-  held.spec = spec;
+  Object.assign(held, { spec, text });
   show(held);
   element.dataset.drawn = 'yes';
 }
@@ -81,10 +90,9 @@ function show({ chart, spec, brush }) {
   if (brush) chart.dispatchAction({ type: 'takeGlobalCursor', key: 'brush', brushOption: { brushType: 'lineX', brushMode: 'single' } });
 }
 
-export function dispose(element) {
-  const held = charts.get(element);
-  held?.observer.disconnect();
-  held?.chart.dispose();
+function dispose(element, held) {
+  held.observer.disconnect();
+  held.chart.dispose();
   charts.delete(element);
 }
 
