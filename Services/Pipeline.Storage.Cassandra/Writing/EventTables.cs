@@ -19,7 +19,7 @@ internal sealed class EventTables(CassandraClient client, Layout layout, Storage
 
     private const string TimeOf = "INSERT INTO event_times (event_id, event_time) VALUES (?, ?) USING TIMESTAMP ? AND TTL ?";
 
-    // About the size of a row besides the event itself. The map has a cell for each of some 17 fields, in the place of quotes and commas.
+    // About the size of a row besides the event itself. In an older keyspace the map has a cell for each of some 17 fields.
     private const int ByBucketBytes = WritePlan.RowBytes + (4 * WritePlan.CellBytes) + 200;
     private const int ByUserBytes = WritePlan.RowBytes + 40;
     private const int ByIdBytes = WritePlan.RowBytes + (20 * WritePlan.CellBytes);

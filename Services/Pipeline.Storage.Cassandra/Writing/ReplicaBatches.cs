@@ -10,6 +10,9 @@ namespace Pipeline.Storage.Cassandra.Writing;
 /// <param name="replicasOf">Names the nodes of a routing key, the same name for the same nodes; null when it is not known where it lies, and the write goes alone.</param>
 internal sealed class ReplicaBatches(Func<RoutingKey, string?> replicasOf)
 {
+    // So many rows are worth a request of their own, and a unit of work for one thread of the server.
+    internal const int MostRows = 32;
+
     private BatchLimits _limits = BatchLimits.Usual;
 
     /// <summary>Batches for a cluster: by the replicas that its driver knows of a keyspace.</summary>
@@ -31,7 +34,7 @@ internal sealed class ReplicaBatches(Func<RoutingKey, string?> replicasOf)
         foreach (var write in writes)
         {
             var rows = write.Encode();
-            if (write.Bytes > limits.Bytes || rows[0].RoutingKey is not { } key || replicasOf(key) is not { } replicas)
+            if (write.Count > MostRows || write.Bytes > limits.Bytes || rows[0].RoutingKey is not { } key || replicasOf(key) is not { } replicas)
             {
                 yield return ToRequest(rows);
                 continue;

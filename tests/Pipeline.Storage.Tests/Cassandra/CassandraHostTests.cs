@@ -89,6 +89,30 @@ public sealed class CassandraHostTests : IAsyncLifetime
         Assert.Contains("atlantis", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The seed's table as it was made before its map was frozen, and as it is made now.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Write_KeyspaceOfBeforeAndOfNow_FieldsAreReadByName(bool before)
+    {
+        if (before)
+        {
+            await Stores.Session.ExecuteAsync(new SimpleStatement($"CREATE KEYSPACE {Stores.Keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"));
+            await Stores.Session.ExecuteAsync(new SimpleStatement(
+                $"CREATE TABLE {Stores.Keyspace}.user_events (event_id uuid, user_id uuid, event_type text, timestamp timestamp, event_data map<text, text>, PRIMARY KEY (event_id))"));
+        }
+
+        await using var store = CassandraStores.Store(Stores.Client());
+        var claim = await store.ClaimAsync(Topic, 0, "test", Cancel);
+        await store.WriteAsync(Batch(1, claim.Epoch).With(Event(0, data: """{"first_name":"Zoë","age":34}""")), Cancel);
+        await store.WriteAsync(Batch(1, claim.Epoch).With(Event(0, data: """{"first_name":"Zoë"}""")), Cancel);
+
+        var row = (await Stores.Session.ExecuteAsync(new SimpleStatement(
+            $"SELECT event_data, event_data['first_name'] AS name FROM {Stores.Keyspace}.user_events WHERE event_id = ?", Event(0).EventId))).Single();
+        Assert.Equal("Zoë", row.GetValue<string>("name"));
+        Assert.Equal(["first_name"], row.GetValue<IDictionary<string, string>>("event_data").Keys);
+    }
+
     /// <summary>What the seed's tools would read: its two tables and the ones for dashboards, by a driver that is not ours.</summary>
     [Fact]
     public async Task Rows_ReadByThePythonDriver_AreWhatWasWritten()

@@ -34,6 +34,14 @@ public sealed class ReplicaBatchesTests
     }
 
     [Fact]
+    public void Combine_ManyRowsOfAPartition_AreARequestOfTheirOwn()
+    {
+        var requests = Combine(_ => "a b", Rows(0, 100), Rows(0, 64, rows: ReplicaBatches.MostRows + 1), Rows(0, 64, rows: ReplicaBatches.MostRows));
+
+        Assert.Equal([ReplicaBatches.MostRows + 1, ReplicaBatches.MostRows + 1], requests.Select(RowsOf));
+    }
+
+    [Fact]
     public void Combine_OtherNodes_HaveRequestsOfTheirOwn()
     {
         var requests = Combine(key => key.RawRoutingKey[0] == 0 ? "a b" : "b c", [.. Enumerable.Range(0, 8).Select(i => Rows(node: i % 2, bytes: 100))]);
