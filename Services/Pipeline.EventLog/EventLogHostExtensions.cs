@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,9 @@ namespace Pipeline.EventLog;
 
 public static class EventLogHostExtensions
 {
+    // The client tries longer; whoever asks for a service's health does not wait that long.
+    private static readonly TimeSpan HealthCheckLimit = TimeSpan.FromSeconds(3);
+
     /// <summary>
     /// Registers the record log with the contract's topics: they are created when the host starts, and their schemas are registered first when
     /// <c>ConnectionStrings:schema-registry</c> names a registry. Several components may ask for it.
@@ -51,6 +55,7 @@ public static class EventLogHostExtensions
 
     private static void AddRegistry(this IServiceCollection services, string address)
     {
+        services.AddHealthChecks().AddCheck<SchemaRegistryHealthCheck>("schema-registry", HealthStatus.Degraded, timeout: HealthCheckLimit);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<SchemaRegistryOptions>>().Value);
         services.AddHttpClient<SchemaRegistryClient>((provider, http) =>
         {

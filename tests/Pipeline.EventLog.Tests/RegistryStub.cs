@@ -55,6 +55,7 @@ internal sealed class RegistryStub : HttpMessageHandler
             ["config", _] when RefusesLevels => Answer(HttpStatusCode.UnprocessableEntity, new { error_code = 42203, message = "Invalid compatibility level." }),
             ["config", var subject] when AnotherIsFaster && _levels.Add(subject) => Answer(HttpStatusCode.Conflict, new { error_code = 409, message = "A rule named 'COMPATIBILITY' already exists." }),
             ["config", _] => Answer(HttpStatusCode.OK, body),
+            ["schemas", "types"] => Answer(HttpStatusCode.OK, new[] { "AVRO", "JSON" }),
             ["schemas", "ids", var id] when int.Parse(id, System.Globalization.CultureInfo.InvariantCulture) <= _schemas.Count => Answer(HttpStatusCode.OK, Describe(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))),
             ["schemas", ..] => Answer(HttpStatusCode.NotFound, new { error_code = 40403, message = "Schema not found" }),
             _ => Answer(HttpStatusCode.InternalServerError, new { error_code = 500, message = "what?" }),

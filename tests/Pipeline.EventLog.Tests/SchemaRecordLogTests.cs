@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Avro.IO;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Contracts;
@@ -297,6 +298,26 @@ public sealed class SchemaRecordLogTests : IAsyncLifetime
         Assert.Contains("users_topic-value", _registry.Subjects);
         Assert.Contains("user_activity-json-value", _registry.Subjects);
         Assert.Contains("PUT /config/users_topic-value", _registry.Requests);
+    }
+
+    // What is known goes on to work without it.
+    [Fact]
+    public async Task Health_RegistryGoesAndComes_IsDegradedMeanwhileAndSaysWhichOne()
+    {
+        var check = new SchemaRegistryHealthCheck(new SchemaRegistryClient(_registry.CreateClient()));
+        var context = new HealthCheckContext { Registration = new("schema-registry", check, HealthStatus.Degraded, tags: null) };
+
+        Assert.Equal((HealthStatus.Healthy, "It takes AVRO, JSON."), await CheckAsync());
+        _registry.IsDown = true;
+        Assert.Equal((HealthStatus.Degraded, "The schema registry at http://registry/ could not tell what it takes: Connection refused"), await CheckAsync());
+        _registry.IsDown = false;
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync()).Status);
+
+        async Task<(HealthStatus Status, string? Words)> CheckAsync()
+        {
+            var result = await check.CheckHealthAsync(context, Stop);
+            return (result.Status, result.Description);
+        }
     }
 
     private static Position At(string topic, long offset) => new(new TopicPartition(topic, 0), offset);

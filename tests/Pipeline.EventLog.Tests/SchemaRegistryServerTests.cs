@@ -31,6 +31,14 @@ public sealed class SchemaRegistryServerTests
         }
     }
 
+    [Fact]
+    public async Task Types_OfARealRegistry_HaveTheContracts()
+    {
+        using var http = Http();
+
+        Assert.Superset(new HashSet<string> { RegisteredSchema.Avro, RegisteredSchema.Json }, (await new SchemaRegistryClient(http).TypesAsync(Stop)).ToHashSet());
+    }
+
     // As every service after the first does, and every start after it.
     [Fact]
     public async Task FindId_ContractsSchemas_AreFoundOnceTheyAreRegistered()

@@ -69,6 +69,11 @@ public sealed class SchemaRegistryClient(HttpClient http)
             SendAsync(HttpMethod.Put, $"config/{Uri.EscapeDataString(subject)}", JsonContent.Create(new LevelBody(level), RegistryJson.Default.LevelBody), $"set the compatibility of '{subject}'", cancellationToken);
     }
 
+    /// <summary>The kinds of schema that the registry takes; needs no right to any subject.</summary>
+    /// <exception cref="SchemaRegistryException">No answer.</exception>
+    public async Task<IReadOnlyList<string>> TypesAsync(CancellationToken cancellationToken)
+        => (await SendAsync(HttpMethod.Get, "schemas/types", null, "tell what it takes", cancellationToken))!.Value.Deserialize(RegistryJson.Default.StringArray) ?? [];
+
     /// <summary>The schema with this id; <see langword="null"/> when the registry does not know it.</summary>
     /// <exception cref="SchemaRegistryException">No answer.</exception>
     public async ValueTask<RegisteredSchema?> FindAsync(int id, CancellationToken cancellationToken)
@@ -160,4 +165,5 @@ internal sealed record ErrorAnswer([property: JsonPropertyName("error_code")] in
 [JsonSerializable(typeof(CompatibilityAnswer))]
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(string[]))]
 internal sealed partial class RegistryJson : JsonSerializerContext;
