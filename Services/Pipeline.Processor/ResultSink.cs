@@ -23,6 +23,7 @@ internal sealed class ResultSink : Sink<PipelineEvent>
     private readonly ResultBatch _batch;
     private readonly ArrayBufferWriter<byte> _sketches = new();
     private long _epoch;
+    private long _lastStoredAt = long.MinValue;
 
     public ResultSink(TopicPartition partition, IResultStore store, QualityRules rules, TimeProvider time, string owner)
         : base("results")
@@ -44,6 +45,7 @@ internal sealed class ResultSink : Sink<PipelineEvent>
     {
         var claim = await _store.ClaimAsync(_partition.Topic, _partition.Partition, _owner, cancellationToken);
         _epoch = claim.Epoch;
+        _lastStoredAt = claim.Progress?.LastStoredAt ?? long.MinValue;
         return claim.Progress is { } p
             ? new StoredProgress(p.NextOffset, new RecordCounters(p.Consumed, p.Stored, p.DeadLettered, p.Late, p.Duplicate))
             : null;
@@ -89,6 +91,11 @@ internal sealed class ResultSink : Sink<PipelineEvent>
 
     public override async ValueTask WriteAsync(TaskProgress progress, CancellationToken cancellationToken)
     {
+        if (_batch.Events.Count > 0)
+        {
+            _lastStoredAt = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        }
+
         _batch.Progress = ProgressOf(progress);
         try
         {
@@ -189,6 +196,7 @@ internal sealed class ResultSink : Sink<PipelineEvent>
             DeadLettered = progress.Counters.DeadLettered,
             Late = progress.Counters.Late,
             Duplicate = progress.Counters.Duplicate,
+            LastStoredAt = _lastStoredAt,
             UpdatedAt = _time.GetUtcNow().ToUnixTimeMilliseconds(),
             LatencyP50 = p50,
             LatencyP95 = p95,

@@ -31,6 +31,9 @@ public sealed record PartitionProgress
     /// <summary>Newest event time seen, Unix ms.</summary>
     public long MaxEventTime { get; init; } = long.MinValue;
 
+    /// <summary>When an event of it was stored last, Unix ms; <see cref="long.MinValue"/> before the first. Rejected, late and duplicate records are none.</summary>
+    public long LastStoredAt { get; init; } = long.MinValue;
+
     /// <summary>When this was written, Unix ms.</summary>
     public long UpdatedAt { get; init; }
 

@@ -36,7 +36,7 @@ public sealed class FiguresTests(BrowserFixture browser, StillPipeline still)
     public async Task Overview_Freshness_EqualsTheApiAndTheStoreAndNamesItsObjective()
     {
         var pipeline = await still.GetAsync();
-        var stored = DateTimeOffset.FromUnixTimeMilliseconds(still.Query("results.db", "SELECT MAX(updated_at) FROM partition_progress WHERE stored > 0"));
+        var stored = DateTimeOffset.FromUnixTimeMilliseconds(still.Query("results.db", "SELECT MAX(last_stored_at) FROM partition_progress"));
         Assert.Equal(stored, (await pipeline.GetAsync("/api/status")).GetProperty("freshness").GetProperty("last_stored_at").GetDateTimeOffset());
         await using var page = await browser.OpenAsync();
         await page.GoAsync(pipeline.Url, "/");

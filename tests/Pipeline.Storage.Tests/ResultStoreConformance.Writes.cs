@@ -153,7 +153,7 @@ public abstract partial class ResultStoreConformance
     public async Task Progress_Written_ComesBackInFull()
     {
         var store = await OpenAsync();
-        var written = Progress(12) with { Stored = 7, DeadLettered = 2, Late = 1, Duplicate = 2, LatencyP99 = double.NaN };
+        var written = Progress(12) with { Stored = 7, DeadLettered = 2, Late = 1, Duplicate = 2, LatencyP99 = double.NaN, LastStoredAt = Start };
 
         await store.WriteAsync(new ResultBatch { Progress = written }, Cancel);
         await store.WriteAsync(new ResultBatch { Progress = Progress(1, partition: 1) with { Watermark = long.MinValue, MaxEventTime = long.MinValue } }, Cancel);

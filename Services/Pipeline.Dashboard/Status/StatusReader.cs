@@ -27,7 +27,7 @@ public sealed class StatusReader(IRecordLog log, IResultStore store, RateWindow 
         var offsets = await log.DescribeAsync(cancellationToken);
         var now = clock.GetUtcNow();
         var topics = offsets.Select(o => ToTopic(o, committed)).OrderBy(t => t.Topic, StringComparer.Ordinal).ThenBy(t => t.Partition).ToArray();
-        var lastStored = progress.Where(p => p.Stored > 0).Select(p => p.UpdatedAt).DefaultIfEmpty(long.MinValue).Max();
+        var lastStored = progress.Select(p => p.LastStoredAt).DefaultIfEmpty(long.MinValue).Max();
         return new StatusReport
         {
             Profile = _profile,

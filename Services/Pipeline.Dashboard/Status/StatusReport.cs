@@ -67,5 +67,5 @@ public sealed record Latency(double P50, double P95, double P99);
 public sealed record Rates(double Ingested, double Stored);
 
 public sealed record Freshness(
-    [property: Description("When a record was stored last; null before the first.")] DateTime? LastStoredAt,
+    [property: Description("When an event was stored last; null before the first. Rejected, late and duplicate records do not count: they bring no new data.")] DateTime? LastStoredAt,
     [property: Description("Seconds since then.")] double? AgeSeconds);

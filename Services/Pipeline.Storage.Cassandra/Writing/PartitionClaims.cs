@@ -25,14 +25,14 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
     private const string ReadRow =
         """
         SELECT epoch, claimed_by, windows_from, sessions_from, write_time, progress_epoch, next_offset, watermark, consumed, stored, dead_lettered, late, duplicate,
-            max_event_time, updated_at, latency_p50, latency_p95, latency_p99, owner
+            max_event_time, updated_at, latency_p50, latency_p95, latency_p99, owner, last_stored_at
         FROM partition_progress WHERE topic = ? AND partition = ?
         """;
 
     private const string ReadTopic =
         """
         SELECT partition, progress_epoch, next_offset, watermark, consumed, stored, dead_lettered, late, duplicate, max_event_time, updated_at,
-            latency_p50, latency_p95, latency_p99, owner
+            latency_p50, latency_p95, latency_p99, owner, last_stored_at
         FROM partition_progress WHERE topic = ? AND partition IN ?
         """;
 
@@ -54,7 +54,7 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
         """
         UPDATE partition_progress SET epoch = ?, claimed_by = ?, claimed_at = ?, write_time = ?, windows_from = ?, sessions_from = ?,
             progress_epoch = ?, next_offset = ?, watermark = ?, consumed = ?, stored = ?, dead_lettered = ?, late = ?, duplicate = ?,
-            max_event_time = ?, updated_at = ?, latency_p50 = ?, latency_p95 = ?, latency_p99 = ?, owner = ?
+            max_event_time = ?, updated_at = ?, latency_p50 = ?, latency_p95 = ?, latency_p99 = ?, owner = ?, last_stored_at = ?
         WHERE topic = ? AND partition = ? IF epoch = ? AND write_time = ?
         """;
 
@@ -62,7 +62,7 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
         """
         UPDATE partition_progress SET write_time = ?,
             progress_epoch = ?, next_offset = ?, watermark = ?, consumed = ?, stored = ?, dead_lettered = ?, late = ?, duplicate = ?,
-            max_event_time = ?, updated_at = ?, latency_p50 = ?, latency_p95 = ?, latency_p99 = ?, owner = ?
+            max_event_time = ?, updated_at = ?, latency_p50 = ?, latency_p95 = ?, latency_p99 = ?, owner = ?, last_stored_at = ?
         WHERE topic = ? AND partition = ? IF epoch <= ?
         """;
 
@@ -118,7 +118,7 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
                     Owner = owner,
                 },
             };
-            object[] values =
+            object?[] values =
             [
                 after.Epoch, owner, time.GetUtcNow(), after.WriteTime, after.WindowsFrom, after.SessionsFrom, .. ValuesOf(after.Progress),
                 state.Topic, state.Partition, row.Epoch, row.WriteTime,
@@ -152,7 +152,7 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
     public async Task ConfirmAsync(ClaimState state, PartitionProgress progress, long nextWriteTime, CancellationToken cancellationToken)
     {
         var writeTime = Math.Max(nextWriteTime, NowMicroseconds());
-        object[] values = [writeTime, .. ValuesOf(progress), state.Topic, state.Partition, progress.Epoch];
+        object?[] values = [writeTime, .. ValuesOf(progress), state.Topic, state.Partition, progress.Epoch];
         var result = await client.ExecuteAsync((await client.BindAsync(WriteProgress, cancellationToken, values)).SetIdempotence(false), cancellationToken);
         if (!IsApplied(result))
         {
@@ -209,10 +209,11 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
 
     private static bool IsApplied(RowSet result) => result.First().GetValue<bool>("[applied]");
 
-    private static object[] ValuesOf(PartitionProgress progress) =>
+    private static object?[] ValuesOf(PartitionProgress progress) =>
     [
         progress.Epoch, progress.NextOffset, progress.Watermark, progress.Consumed, progress.Stored, progress.DeadLettered, progress.Late, progress.Duplicate,
         progress.MaxEventTime, Times.ToTimestamp(progress.UpdatedAt), progress.LatencyP50, progress.LatencyP95, progress.LatencyP99, progress.Owner,
+        progress.LastStoredAt == long.MinValue ? null : Times.ToTimestamp(progress.LastStoredAt),
     ];
 
     private static PartitionProgress? ProgressOf(string topic, int partition, Row row) => row.GetValue<long?>("next_offset") is not { } nextOffset
@@ -235,6 +236,7 @@ internal sealed class PartitionClaims(CassandraClient client, TimeProvider time)
             LatencyP95 = row.GetValue<double>("latency_p95"),
             LatencyP99 = row.GetValue<double>("latency_p99"),
             Owner = row.GetValue<string>("owner"),
+            LastStoredAt = row.GetValue<DateTimeOffset?>("last_stored_at") is { } storedAt ? storedAt.ToUnixTimeMilliseconds() : long.MinValue,
         };
 
     // The machine's clock, not the injected one: it competes with the write times of other programs.

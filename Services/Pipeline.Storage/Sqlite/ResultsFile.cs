@@ -23,7 +23,7 @@ internal static class ResultsFile
     /// <summary>Length of the write-ahead log at which it is copied into the file: a copy takes some 20 ms and is the longest wait of a write.</summary>
     private const long CheckpointBytes = 8 << 20;
 
-    public static SqliteMigrations Migrations { get; } = new(ApplicationId, ReadScript("Schema.sql"), ReadScript("Migration002.sql"));
+    public static SqliteMigrations Migrations { get; } = new(ApplicationId, ReadScript("Schema.sql"), ReadScript("Migration002.sql"), ReadScript("Migration003.sql"));
 
     public static SqliteDatabase OpenToWrite(string path, bool durable, TimeSpan busyTimeout)
     {

@@ -87,9 +87,9 @@ public sealed class StatusApiTests(DashboardHost host) : DashboardFixture(host),
     }
 
     [Fact]
-    public async Task Freshness_AfterAStoredEvent_IsItsAge()
+    public async Task Freshness_OnlyRejectsSinceTheLastEvent_IsTheAgeOfTheEvent()
     {
-        Store.Progress.Add(Progress(0) with { Consumed = 1, Stored = 1, UpdatedAt = Now.ToUnixTimeMilliseconds() - 2_500 });
+        Store.Progress.Add(Progress(0) with { Consumed = 1, Stored = 1, LastStoredAt = Now.ToUnixTimeMilliseconds() - 2_500, UpdatedAt = Now.ToUnixTimeMilliseconds() });
 
         Assert.Equal(2.5, (await GetAsync("/api/status")).GetProperty("freshness").GetProperty("age_seconds").GetDouble());
     }

@@ -49,6 +49,27 @@ public sealed class ProcessorTests
     }
 
     [Fact]
+    public async Task Processor_NothingButRejects_LeavesTheTimeOfTheLastStoredEvent()
+    {
+        await using var host = new ProcessorHost();
+        await host.StartAsync();
+        await host.AppendAsync(Topics.Users, "a", ("nonsense"u8.ToArray(), ProcessorHost.Noon));
+        Assert.Equal(long.MinValue, Assert.Single(await host.SettledAsync(), p => p.Consumed > 0).LastStoredAt);
+        await host.AppendAsync(Topics.Users, "a", (ProcessorHost.User(1, ProcessorHost.Noon), ProcessorHost.Noon));
+        var stored = Assert.Single(await host.SettledAsync(), p => p.Consumed > 0);
+        Assert.InRange(stored.LastStoredAt, ProcessorHost.Noon, stored.UpdatedAt);
+
+        // Not even over a restart.
+        await host.StopAsync();
+        await host.StartAsync();
+        await host.AppendAsync(Topics.Users, "a", ("nonsense"u8.ToArray(), ProcessorHost.Noon), (ProcessorHost.User(1, ProcessorHost.Noon), ProcessorHost.Noon));
+
+        var rejected = Assert.Single(await host.SettledAsync(), p => p.Consumed > 0);
+        Assert.Equal((4, 1, 2, 1), (rejected.Consumed, rejected.Stored, rejected.DeadLettered, rejected.Duplicate));
+        Assert.Equal(stored.LastStoredAt, rejected.LastStoredAt);
+    }
+
+    [Fact]
     public async Task Processor_DeadLetter_LiesInItsTopicAsItCame()
     {
         await using var host = new ProcessorHost();

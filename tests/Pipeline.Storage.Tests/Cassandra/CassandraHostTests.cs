@@ -79,6 +79,28 @@ public sealed class CassandraHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Initialize_KeyspaceOfVersionTwo_IsBroughtUpToDate_AlsoWhenThatWasInterrupted()
+    {
+        await InitializeAsync();
+        await RunAsync($"ALTER TABLE {Stores.Keyspace}.partition_progress DROP last_stored_at");
+        foreach (var _ in new[] { "first", "again" })
+        {
+            await RunAsync($"UPDATE {Stores.Keyspace}.schema_lock SET version = 2 WHERE name = 'version'");
+            await InitializeAsync();
+            Assert.Equal(3, (await RunAsync($"SELECT version FROM {Stores.Keyspace}.schema_lock WHERE name = 'version'")).Single().GetValue<int>("version"));
+            Assert.Empty(await RunAsync($"SELECT last_stored_at FROM {Stores.Keyspace}.partition_progress"));
+        }
+
+        async Task InitializeAsync()
+        {
+            await using var store = CassandraStores.Store(Stores.Client());
+            await store.InitializeAsync(Cancel);
+        }
+
+        Task<RowSet> RunAsync(string statement) => Stores.Session.ExecuteAsync(new SimpleStatement(statement));
+    }
+
+    [Fact]
     public async Task Start_DatacenterThatDoesNotExist_FailsWithItsSentence()
     {
         using var host = Build(Stores.Address, ("Cassandra:LocalDatacenter", "atlantis"));

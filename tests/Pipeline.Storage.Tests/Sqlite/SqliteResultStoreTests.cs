@@ -47,9 +47,11 @@ public sealed class SqliteResultStoreTests : ResultStoreConformance
             new SqliteMigrations(ResultsFile.ApplicationId, ResultsFile.ReadScript("Schema.sql")).Apply(database);
             database.Execute(
                 $"INSERT INTO user_sessions VALUES ({Start}, randomblob(16), randomblob(16), {Start + 9}, 2, '{{\"view\":2}}', 'view', 'view', 1, '{Topic}', 0)");
+            database.Execute($"INSERT INTO partition_progress VALUES ('{Topic}', 0, 1, 9, {Start}, 9, 8, 1, 0, 0, {Start}, {Start + 5}, 1, 2, 3, 'test'), ('{Topic}', 1, 1, 2, {Start}, 2, 0, 2, 0, 0, {Start}, {Start + 6}, 1, 2, 3, 'test')");
         }
 
         var store = await OpenAsync();
+        Assert.Equal([Start + 5, long.MinValue], (await store.GetProgressAsync(Cancel)).Select(p => p.LastStoredAt));
         await store.WriteAsync(Batch(1).With(Session(Start + 1, isLate: true)), Cancel);
         Assert.Equal([true, false], (await store.QuerySessionsAsync(new SessionQuery(), Cancel)).Items.Select(s => s.IsLateUpdate));
     }

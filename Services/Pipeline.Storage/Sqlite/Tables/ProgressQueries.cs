@@ -8,7 +8,7 @@ internal sealed class ProgressQueries(SqliteDatabase database)
     private const string Columns =
         """
         SELECT topic, partition, epoch, next_offset, watermark, consumed, stored, dead_lettered, late, duplicate, max_event_time, updated_at,
-            latency_p50, latency_p95, latency_p99, owner
+            latency_p50, latency_p95, latency_p99, owner, last_stored_at
         FROM partition_progress
 
         """;
@@ -53,5 +53,6 @@ internal sealed class ProgressQueries(SqliteDatabase database)
         LatencyP95 = row.GetNumber(13),
         LatencyP99 = row.GetNumber(14),
         Owner = row.GetString(15),
+        LastStoredAt = row.GetInt64(16),
     };
 }

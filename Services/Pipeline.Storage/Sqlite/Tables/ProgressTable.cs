@@ -21,8 +21,8 @@ internal sealed class ProgressTable(SqliteDatabase database, Utf8Cache utf8)
     private readonly SqliteStatement _upsert = database.Prepare(
         """
         INSERT OR REPLACE INTO partition_progress (topic, partition, epoch, next_offset, watermark, consumed, stored, dead_lettered, late, duplicate,
-            max_event_time, updated_at, latency_p50, latency_p95, latency_p99, owner)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            max_event_time, updated_at, latency_p50, latency_p95, latency_p99, owner, last_stored_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         """);
 
     /// <summary>Raises the epoch and returns it.</summary>
@@ -53,6 +53,7 @@ internal sealed class ProgressTable(SqliteDatabase database, Utf8Cache utf8)
             .Bind(5, progress.Watermark).Bind(6, progress.Consumed).Bind(7, progress.Stored).Bind(8, progress.DeadLettered)
             .Bind(9, progress.Late).Bind(10, progress.Duplicate).Bind(11, progress.MaxEventTime).Bind(12, progress.UpdatedAt)
             .Bind(13, progress.LatencyP50).Bind(14, progress.LatencyP95).Bind(15, progress.LatencyP99).BindText(16, utf8[progress.Owner])
+            .Bind(17, progress.LastStoredAt)
             .Execute();
 }
 
