@@ -55,7 +55,7 @@ internal sealed class EffectSchedule(StreamTaskSettings settings, TimeProvider t
         _lastEarly = early ? _lastFlush : _lastEarly;
     }
 
-    /// <param name="cost">How long writing and saving it took.</param>
+    /// <param name="cost">How long writing and saving it took, without attempts that failed.</param>
     public void Checkpointed(TimeSpan cost)
     {
         _checkpointCost = cost;

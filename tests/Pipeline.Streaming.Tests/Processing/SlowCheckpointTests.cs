@@ -74,6 +74,36 @@ public sealed class SlowCheckpointTests
         Assert.Equal(-1, harness.Committed);
     }
 
+    [Fact]
+    public async Task RunDue_StoreWasAwayForMinutes_TheNextCheckpointComesAfterOneInterval()
+    {
+        await using var harness = await new TaskHarness().InitializeAsync();
+        var store = new AwayStore(harness.Checkpoints);
+        harness.Checkpoints = store;
+        var log = Log(30);
+        using var task = harness.NewTask();
+        await task.OpenAsync(TaskHarness.Offsets(log), Token);
+        await ProcessAsync(harness, task, log, 0, 10);
+        for (var i = 0; i < 300; i++)
+        {
+            harness.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.False(task.Saving!.IsCompleted);
+        store.IsAway = false;
+        await Eventually.TrueAsync(() =>
+        {
+            harness.Time.Advance(TimeSpan.FromSeconds(1));
+            return task.Saving.IsCompleted;
+        });
+        await task.RunDueAsync(harness.CommitAsync, Token);
+        Assert.Equal(10, harness.Committed);
+
+        await ProcessAsync(harness, task, log, 10, 30);
+        await (task.Saving ?? Task.CompletedTask);
+        Assert.Equal(30, harness.Committed);
+    }
+
     /// <summary>Processes records and makes every effect that falls due within two seconds.</summary>
     private static async Task ProcessAsync(TaskHarness harness, StreamTask<CountingEvent> task, List<TestRecord> log, int from, int to)
     {
@@ -98,6 +128,21 @@ public sealed class SlowCheckpointTests
             await Gate.Task;
             await inner.SaveAsync(partition, sequence, bytes, cancellationToken);
         }
+
+        public ValueTask<IReadOnlyList<long>> ListAsync(TopicPartition partition, CancellationToken cancellationToken) => inner.ListAsync(partition, cancellationToken);
+
+        public ValueTask<ReadOnlyMemory<byte>> LoadAsync(TopicPartition partition, long sequence, CancellationToken cancellationToken) => inner.LoadAsync(partition, sequence, cancellationToken);
+
+        public ValueTask ClearAsync(TopicPartition partition, CancellationToken cancellationToken) => inner.ClearAsync(partition, cancellationToken);
+    }
+
+    /// <summary>Refuses to keep anything while it is away.</summary>
+    private sealed class AwayStore(ICheckpointStore inner) : ICheckpointStore
+    {
+        public bool IsAway { get; set; } = true;
+
+        public ValueTask SaveAsync(TopicPartition partition, long sequence, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+            => IsAway ? throw new CheckpointException("Nobody answers.", isTransient: true) : inner.SaveAsync(partition, sequence, bytes, cancellationToken);
 
         public ValueTask<IReadOnlyList<long>> ListAsync(TopicPartition partition, CancellationToken cancellationToken) => inner.ListAsync(partition, cancellationToken);
 
