@@ -110,7 +110,6 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
-        start.Environment["DOTNET_TieredPGO"] = "0";
         return new PipelineProcess(start);
     }
 
@@ -184,10 +183,15 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
     public async Task<JsonElement[]> RunsAsync() => [.. (await GetAsync("/api/runs?limit=1000")).GetProperty("items").EnumerateArray()];
 
     /// <summary>Waits for a DAG run in a state and returns it.</summary>
-    public async Task<JsonElement> RunInStateAsync(params string[] states)
+    public Task<JsonElement> RunInStateAsync(params string[] states) => RunInStateAsync([], states);
+
+    /// <param name="known">Runs, by id, that do not count.</param>
+    /// <param name="states">The states that count.</param>
+    /// <inheritdoc cref="RunInStateAsync(string[])"/>
+    public async Task<JsonElement> RunInStateAsync(IReadOnlyCollection<string> known, params string[] states)
     {
         JsonElement[] runs = [];
-        bool IsIn(JsonElement run) => states.Contains(run.GetProperty("state").GetString());
+        bool IsIn(JsonElement run) => states.Contains(run.GetProperty("state").GetString()) && !known.Contains(run.GetProperty("run_id").GetString());
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < Patience;)
         {
             runs = await RunsAsync();

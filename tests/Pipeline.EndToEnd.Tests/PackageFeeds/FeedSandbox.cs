@@ -81,6 +81,8 @@ internal sealed partial class FeedSandbox : IDisposable
         start.Environment.Remove("PipelineFeed");
         start.Environment["NUGET_PACKAGES"] = _directory.File("packages");
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        // It runs for seconds: what profiling costs never comes back.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
 
         using var process = Process.Start(start)!;
