@@ -21,6 +21,7 @@ internal sealed class BrowserPage : IAsyncDisposable
     private readonly IBrowserContext? _ownContext;
     private readonly ConcurrentQueue<string> _complaints = new();
     private readonly ConcurrentQueue<string> _requests = new();
+    private int _messages;
 
     private BrowserPage(IBrowserContext? ownContext, IPage page) => (_ownContext, Page) = (ownContext, page);
 
@@ -30,6 +31,12 @@ internal sealed class BrowserPage : IAsyncDisposable
     public IReadOnlyCollection<string> Complaints => _complaints;
 
     public IReadOnlyCollection<string> Requests => _requests;
+
+    /// <summary>How many messages its circuit has sent to it.</summary>
+    public int Messages => Volatile.Read(ref _messages);
+
+    /// <summary>The word beside the title that says what can be said of the figures.</summary>
+    public ILocator State => Page.Locator(".page-head .state");
 
     public ILocator Dialog => Page.GetByRole(AriaRole.Dialog);
 
@@ -45,9 +52,13 @@ internal sealed class BrowserPage : IAsyncDisposable
             }
         };
         page.Page.PageError += (_, error) => page._complaints.Enqueue(error);
+        page.Page.WebSocket += (_, socket) => socket.FrameReceived += (_, _) => Interlocked.Increment(ref page._messages);
         page.Page.Request += (_, request) => page._requests.Enqueue(request.Url);
         return page;
     }
+
+    /// <summary>Waits until the page says this of its figures.</summary>
+    public Task SaysAsync(string word) => Expect(State).ToHaveTextAsync(word, new() { UseInnerText = true });
 
     /// <summary>Opens a path and returns when the page is live: rendered, connected, and read.</summary>
     public async Task GoAsync(Uri site, string path)
@@ -69,6 +80,10 @@ internal sealed class BrowserPage : IAsyncDisposable
         await Page.SetViewportSizeAsync(width, height);
         await Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
     }
+
+    /// <summary>Behind another tab, or in front of it again. A browser without a screen shows all of its pages.</summary>
+    public Task ShowAsync(bool isVisible) => Page.EvaluateAsync(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }", !isVisible);
 
     public static bool TakesPictures => Pictures is not null;
 

@@ -44,7 +44,7 @@ public sealed class FiguresTests(BrowserFixture browser, StillPipeline still)
         var tile = page.Page.Locator("[data-figure=freshness]");
         await Expect(tile.Locator("time")).ToHaveAttributeAsync("datetime", stored.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         await Expect(tile.Locator(".big")).ToHaveTextAsync(new Regex("^[0-9.]+ (s|min|h)$"));
-        await Expect(tile).ToContainTextAsync("objective 60 s");
+        await Expect(tile).ToContainTextAsync("in the log within 60 s");
     }
 
     [Fact]

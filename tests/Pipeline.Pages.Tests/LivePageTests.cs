@@ -29,6 +29,43 @@ public sealed class LivePageTests(BrowserFixture browser, ActingPipeline acting,
         Assert.Empty(page.Complaints);
     }
 
+    [Fact]
+    public async Task Page_ThatNobodyCanSee_IsSentNothingUntilItIsSeen()
+    {
+        var pipeline = await acting.GetAsync();
+        await using var hidden = await browser.OpenAsync();
+        await using var seen = await browser.OpenAsync();
+        await hidden.GoAsync(pipeline.Url, "/");
+        await seen.GoAsync(pipeline.Url, "/");
+        await hidden.ShowAsync(isVisible: false);
+
+        // What was on its way still comes.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var before = hidden.Messages;
+                await MoreAsync();
+                return hidden.Messages == before;
+            },
+            TimeSpan.FromSeconds(60));
+        var name = $"/hidden/{Guid.NewGuid():N}";
+        using var response = await pipeline.Http.PostAsJsonAsync("/api/events", new[] { new { user_id = Guid.NewGuid(), event_type = "view", page = name } }, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode);
+        await Expect(seen.Rows("Latest events").Filter(new() { HasText = name })).ToHaveCountAsync(1);
+        await MoreAsync();
+        Assert.Equal(0, await hidden.Rows("Latest events").Filter(new() { HasText = name }).CountAsync());
+
+        await hidden.ShowAsync(isVisible: true);
+        await Expect(hidden.Rows("Latest events").Filter(new() { HasText = name })).ToHaveCountAsync(1);
+
+        // Whoever is seen is sent some updates.
+        async Task MoreAsync()
+        {
+            var before = seen.Messages;
+            await Eventually.TrueAsync(() => seen.Messages >= before + 3, TimeSpan.FromSeconds(60));
+        }
+    }
+
     /// <summary>How long it takes until the page says so is written to the test's output; the figure is in docs/dashboard.md.</summary>
     [Fact]
     public async Task Page_WhenThePipelineIsKilled_SaysSoAndHealsByItself()
@@ -44,11 +81,13 @@ public sealed class LivePageTests(BrowserFixture browser, ActingPipeline acting,
         await first.KillAsync();
         await page.Page.GetByText(Lost).WaitForAsync();
         output.WriteLine($"shown {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after the kill");
+        await page.SaysAsync("Stale");
         await page.TakePictureAsync("disconnected", 1440, 900, ColorScheme.Light);
 
         var second = await acting.GetAsync();
         await page.Page.WaitForFunctionAsync("() => window.isOld === undefined");
         await page.LiveAsync();
+        await page.SaysAsync("Live");
         await Expect(page.Page.GetByText(Lost)).ToBeHiddenAsync();
         Assert.Equal(new Uri(second.Url, "/dead-letters?range=7d").ToString(), page.Page.Url);
     }

@@ -11,10 +11,20 @@ namespace Pipeline.Dashboard.Live;
 internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, TimeSpan period, TimeProvider clock, ILogger logger)
     where T : class
 {
+    /// <summary>
+    /// How much of the machine it may take to show readings, in cores. Many viewers, and a machine that has much else to do, make a showing
+    /// take longer; then figures come less often, and the pipeline is as fast as without them.
+    /// </summary>
+    private static readonly double CoresForShowing = 0.02 * Environment.ProcessorCount;
+
+    private static readonly TimeSpan LongestPeriod = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly List<Channel<Snapshot<T>>> _viewers = [];
     private bool _isReading;
+    private Task<Snapshot<T>>? _readingOnce;
     private Snapshot<T>? _latest;
+    private long _ticksOfShowing;
 
     public int Viewers
     {
@@ -58,18 +68,47 @@ internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, Ti
         }
     }
 
-    /// <summary>One reading for whoever does not stay, such as a page that is rendered before it is live.</summary>
-    public async Task<Snapshot<T>> ReadOnceAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// One reading for whoever does not stay, such as a page that is rendered before it is live; <see langword="null"/> when it takes longer than
+    /// <paramref name="patience"/>. It goes on then, and whoever asks meanwhile waits for the same.
+    /// </summary>
+    public async Task<Snapshot<T>?> ReadOnceAsync(TimeSpan patience)
     {
-        if (Latest is { } latest)
+        Task<Snapshot<T>> reading;
+        lock (_gate)
         {
-            return latest;
+            if (FreshLatest() is { } latest)
+            {
+                return latest;
+            }
+
+            if (_readingOnce is not { IsCompleted: false })
+            {
+                _readingOnce = Task.Run(ReadAndPublishAsync);
+            }
+
+            reading = _readingOnce;
         }
 
-        var snapshot = await ReadAsync(cancellationToken);
-        Publish(snapshot);
-        return snapshot;
+        try
+        {
+            return await reading.WaitAsync(patience, clock);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+
+        async Task<Snapshot<T>> ReadAndPublishAsync()
+        {
+            var snapshot = await ReadAsync();
+            Publish(snapshot);
+            return snapshot;
+        }
     }
+
+    /// <summary>A viewer says how long it took to show it a reading.</summary>
+    public void NoteShown(TimeSpan taken) => Interlocked.Add(ref _ticksOfShowing, taken.Ticks);
 
     // First the registration, then the snapshot, under the lock that publishing takes: nothing is missed, nothing comes twice.
     private void Register(Channel<Snapshot<T>> channel)
@@ -103,9 +142,17 @@ internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, Ti
         using var timer = new PeriodicTimer(period, clock);
         do
         {
-            Publish(await ReadAsync(CancellationToken.None));
+            timer.Period = NextPeriod();
+            Publish(await ReadAsync());
         }
         while (await timer.WaitForNextTickAsync() && !EndsWithoutViewers());
+    }
+
+    private TimeSpan NextPeriod()
+    {
+        var affordable = TimeSpan.FromTicks(Interlocked.Exchange(ref _ticksOfShowing, 0)) / CoresForShowing;
+        var longest = period > LongestPeriod ? period : LongestPeriod;
+        return affordable < period ? period : affordable > longest ? longest : affordable;
     }
 
     private bool EndsWithoutViewers()
@@ -134,16 +181,16 @@ internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, Ti
         => _latest is { } latest && clock.GetUtcNow() - latest.ReadAt < (2 * period) + TimeSpan.FromSeconds(5) ? latest : null;
 
     // A page must outlive whatever it shows: any failure becomes a sentence on it, and the next reading may succeed.
-    private async Task<Snapshot<T>> ReadAsync(CancellationToken cancellationToken)
+    private async Task<Snapshot<T>> ReadAsync()
     {
         try
         {
             var since = clock.GetTimestamp();
-            var value = await read(cancellationToken);
+            var value = await read(CancellationToken.None);
             PageInstruments.Note(typeof(T).Name, clock.GetElapsedTime(since));
             return new Snapshot<T>(value, clock.GetUtcNow(), null);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
             Log.PageReadFailed(logger, typeof(T).Name, e.Message);
             lock (_gate)

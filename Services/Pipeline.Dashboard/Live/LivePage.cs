@@ -7,6 +7,9 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
     where TQuery : notnull
     where T : class
 {
+    /// <summary>How long the first answer to a browser waits for figures; a page that says that it is loading is better than none.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private CancellationTokenSource? _watching;
     private bool _hasQuery;
     private bool _isAnswered;
@@ -18,6 +21,9 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
 
     [Inject]
     internal ViewerConnection Viewer { get; set; } = null!;
+
+    [Inject]
+    internal TimeProvider Clock { get; set; } = null!;
 
     [Inject]
     protected NavigationManager Navigation { get; set; } = null!;
@@ -32,6 +38,9 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
 
     /// <summary>Why the figures are not of now; <see langword="null"/> when they are.</summary>
     protected string? Error { get; private set; }
+
+    /// <summary>What can be said of the figures.</summary>
+    protected PageState PageState => new(Data is not null, _isAnswered, ReadAt, Error);
 
     /// <summary>
     /// Whether a press reaches the server and means what the page shows: not before the browser is connected, and not while the figures are
@@ -60,7 +69,11 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
         var feed = Feeds.Get(query, Period, Reader);
         if (!RendererInfo.IsInteractive)
         {
-            Show(await feed.ReadOnceAsync(CancellationToken.None));
+            if (await feed.ReadOnceAsync(Patience) is { } once)
+            {
+                Show(once);
+            }
+
             return;
         }
 
@@ -99,14 +112,19 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
                     // What was on its way when the person went on to another question is not its answer.
                     if (!cancellationToken.IsCancellationRequested)
                     {
+                        var since = Clock.GetTimestamp();
                         Show(snapshot);
                         _seen = seen;
                         StateHasChanged();
+                        feed.NoteShown(Clock.GetElapsedTime(since));
                     }
                 });
 
                 // One update at a time: what a browser has not drawn yet is not added to.
                 await Viewer.HasSeenAsync(seen.Task, cancellationToken);
+
+                // Nor is anything drawn that nobody can see.
+                await Viewer.LooksAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
+using Microsoft.JSInterop;
 
 namespace Pipeline.Dashboard.Live;
 
@@ -11,6 +12,7 @@ namespace Pipeline.Dashboard.Live;
 internal sealed class ViewerConnection(IOptions<DashboardOptions> options, TimeProvider clock, ILogger<ViewerConnection> logger) : CircuitHandler
 {
     private volatile HubCallerContext? _connection;
+    private volatile TaskCompletionSource? _hidden;
 
     /// <summary>Returns when the browser has drawn an update; drops it when that takes too long, and goes on when it comes back.</summary>
     public async Task HasSeenAsync(Task update, CancellationToken cancellationToken)
@@ -30,6 +32,23 @@ internal sealed class ViewerConnection(IOptions<DashboardOptions> options, TimeP
             await update.WaitAsync(cancellationToken);
         }
     }
+
+    /// <summary>The browser tells whether anybody can see its page: not while it is behind another tab or minimized.</summary>
+    [JSInvokable]
+    public void SetVisible(bool isVisible)
+    {
+        if (isVisible)
+        {
+            Interlocked.Exchange(ref _hidden, null)?.TrySetResult();
+        }
+        else
+        {
+            Interlocked.CompareExchange(ref _hidden, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+        }
+    }
+
+    /// <summary>Returns when somebody can see the page, which is at once for most.</summary>
+    public Task LooksAsync(CancellationToken cancellationToken) => _hidden?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
     public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
     {

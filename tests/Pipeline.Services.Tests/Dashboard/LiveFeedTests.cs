@@ -101,12 +101,63 @@ public sealed class LiveFeedTests
     public async Task Latest_OfLongAgo_IsNotShown()
     {
         var feed = Feed();
-        await feed.ReadOnceAsync(Token);
+        await feed.ReadOnceAsync(Second);
         Assert.NotNull(feed.Latest);
 
         _clock.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Null(feed.Latest);
+    }
+
+    [Theory]
+    [InlineData(0.01, 1)]
+    [InlineData(0.05, 3)]
+    [InlineData(60, 5)]
+    public async Task Watch_WhenShowingTakesMuch_ReadsLessOften(double secondsOnEachCore, int period)
+    {
+        var feed = Feed();
+        await using var viewer = feed.WatchAsync(Token).GetAsyncEnumerator(Token);
+        Assert.True(await viewer.MoveNextAsync());
+        feed.NoteShown(TimeSpan.FromSeconds(secondsOnEachCore * Environment.ProcessorCount));
+
+        // The second reading is due as ever; then it is known what the first took.
+        _clock.Advance(Second);
+        Assert.True(await viewer.MoveNextAsync());
+        for (var second = 1; second < period; second++)
+        {
+            _clock.Advance(Second);
+            Assert.Equal(2, Volatile.Read(ref _readings));
+        }
+
+        _clock.Advance(Second);
+        Assert.True(await viewer.MoveNextAsync());
+        Assert.Equal(3, Volatile.Read(ref _readings));
+    }
+
+    [Fact]
+    public async Task ReadOnce_WhenReadingTakesTooLong_ReturnsNothingAndLetsItGoOnForAllWhoAsk()
+    {
+        var answer = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var feed = new LiveFeed<string>(
+            _ =>
+            {
+                Interlocked.Increment(ref _readings);
+                return new ValueTask<string>(answer.Task);
+            },
+            Second, _clock, NullLogger.Instance);
+        var first = feed.ReadOnceAsync(Second);
+        var second = feed.ReadOnceAsync(Second);
+        await Eventually.TrueAsync(() => Volatile.Read(ref _readings) == 1);
+
+        _clock.Advance(Second);
+        Assert.Null(await first);
+        Assert.Null(await second);
+
+        var third = feed.ReadOnceAsync(Second);
+        answer.SetResult("late");
+        Assert.Equal("late", (await third)?.Value);
+        Assert.Equal("late", feed.Latest?.Value);
+        Assert.Equal(1, Volatile.Read(ref _readings));
     }
 
     [Fact]

@@ -111,6 +111,7 @@ document.addEventListener('click', (event) => {
 // Connection -------------------------------------------------------------------------------------------------------------
 
 const lost = byId('components-reconnect-modal');
+const silence = byId('silence');
 
 async function reloadWhenBack() {
   for (;;) {
@@ -121,13 +122,19 @@ async function reloadWhenBack() {
   }
 }
 
+let addressWhenLost;
+
 lost?.addEventListener('components-reconnect-state-changed', (event) => {
   const { state } = event.detail;
   if (state === 'show') {
-    lost.show();
+    addressWhenLost = location.href;
+    showSilence(false);
+    lost.hidden = false;
     document.body.classList.add('disconnected');
   } else if (state === 'hide') {
-    lost.close();
+    // What was chosen meanwhile stands in the address and nowhere else.
+    if (addressWhenLost !== location.href) location.reload();
+    lost.hidden = true;
     document.body.classList.remove('disconnected');
   } else if (state === 'failed' || state === 'rejected' || state === 'resume-failed') {
     // Another process answers now, or none yet: a fresh page from the same address is the same place.
@@ -135,8 +142,53 @@ lost?.addEventListener('components-reconnect-state-changed', (event) => {
   }
 });
 
+// A press would reach nobody.
+document.addEventListener('click', (event) => {
+  if (!document.body.classList.contains('disconnected') || !event.target.closest?.('main button:not([data-act])')) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  announce('Not done: the connection is lost.');
+}, true);
+
+// Every reading is sent, changed or not, at least every five seconds; a connection that is only kept alive sends pings of three bytes.
+const pingLength = 3;
+const patience = 12_000;
+let heardAt;
+
+class HeardSocket extends WebSocket {
+  constructor(...options) {
+    super(...options);
+    this.addEventListener('message', ({ data }) => { if (data.byteLength > pingLength) heard(); });
+  }
+}
+
+function heard() {
+  heardAt = Date.now();
+  if (!silence.hidden) showSilence(false);
+}
+
+function showSilence(isSilent) {
+  document.body.classList.toggle('silent', isSilent);
+  silence.hidden = !isSilent;
+}
+
+setInterval(() => {
+  const isSilent = heardAt !== undefined && Date.now() - heardAt > patience && lost.hidden && !document.hidden;
+  if (isSilent === silence.hidden) showSilence(isSilent);
+}, 1000);
+
+// Nothing is sent to a page that nobody can see.
+globalThis.pipelinePage.tellVisibility = (viewer) => {
+  const tell = () => { heardAt = Date.now(); viewer.invokeMethodAsync('SetVisible', !document.hidden).catch(() => { /* not connected; asked again with the next change */ }); };
+  document.addEventListener('visibilitychange', tell);
+  if (document.hidden) tell();
+};
+
 globalThis.Blazor?.start({
   // Every page is interactive; before it is, a link is a plain link.
   ssr: { disableDomPreservation: true },
-  circuit: { reconnectionOptions: { maxRetries: 10, retryIntervalMilliseconds: (attempt) => (attempt >= 10 ? null : Math.min(2000, 250 * 2 ** attempt)) } },
+  circuit: {
+    configureSignalR: (builder) => builder.withUrl('_blazor', { WebSocket: HeardSocket }),
+    reconnectionOptions: { maxRetries: 10, retryIntervalMilliseconds: (attempt) => (attempt >= 10 ? null : Math.min(2000, 250 * 2 ** attempt)) },
+  },
 });
