@@ -13,17 +13,16 @@ namespace Pipeline.Standalone.Bench;
 internal static class KafkaCassandraBench
 {
     private const int Warmup = 50_000;
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     /// <summary>A backlog, as fast as it goes.</summary>
     /// <param name="seedTable">Whether the table of events by id is written as well.</param>
     public static Task<Figures> BacklogAsync(string name, bool seedTable, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
         => RunAsync([$"--Cassandra:EventsById={seedTable}"], bench, settings, async (services, backlog) =>
         {
-            var store = services.GetRequiredService<IResultStore>();
-            await ConsumedAsync(store, Warmup, cancellationToken);
-            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
-            await ConsumedAsync(store, backlog, cancellationToken);
+            var store = services.GetRequiredService<WatchedStore>();
+            await store.WrittenAsync(Warmup, cancellationToken);
+            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), store.Totals);
+            await store.WrittenAsync(backlog, cancellationToken);
             return await FiguresAsync(name, meter, box, before, store, cancellationToken);
         }, cancellationToken);
 
@@ -31,15 +30,15 @@ internal static class KafkaCassandraBench
     public static Task<Figures> CatchUpAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
         => RunAsync(["--Cassandra:EventsById=false"], bench, settings, async (services, backlog) =>
         {
-            var store = services.GetRequiredService<IResultStore>();
+            var store = services.GetRequiredService<WatchedStore>();
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
-            await ConsumedAsync(store, Warmup, cancellationToken);
+            await store.WrittenAsync(Warmup, cancellationToken);
             var loading = load.RunAsync((int)backlog, bench.Rate, stop.Token);
-            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), await store.GetProgressAsync(cancellationToken));
-            while (await ConsumedAsync(store, cancellationToken) < backlog + load.Count - (bench.Rate / 2))
+            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), store.Totals);
+            while (store.Totals.Consumed < backlog + load.Count - (bench.Rate / 2))
             {
-                await Task.Delay(Poll, cancellationToken);
+                await store.WrittenAsync(cancellationToken);
             }
 
             var figures = await FiguresAsync(name, meter, box, before, store, cancellationToken);
@@ -53,8 +52,8 @@ internal static class KafkaCassandraBench
     public static Task<Figures> LatencyAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
         => RunAsync(LatencyBench.Settings, bench, settings, async (services, backlog) =>
         {
-            var store = services.GetRequiredService<IResultStore>();
-            await ConsumedAsync(store, backlog, cancellationToken);
+            var store = services.GetRequiredService<WatchedStore>();
+            await store.WrittenAsync(backlog, cancellationToken);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
             var loading = load.RunAsync((int)backlog, bench.Rate, stop.Token);
@@ -88,6 +87,7 @@ internal static class KafkaCassandraBench
 
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddProcessor();
+        WatchedStore.Watch(builder.Services);
         await using var app = builder.Build();
         await app.StartAsync(cancellationToken);
         var figures = await measure(app.Services, backlog);
@@ -95,27 +95,20 @@ internal static class KafkaCassandraBench
         return figures;
     }
 
-    private static async Task<Figures> FiguresAsync(
-        string name, Meter meter, TimeSpan box, IReadOnlyList<PartitionProgress> before, IResultStore store, CancellationToken cancellationToken)
+    private static async Task<Figures> FiguresAsync(string name, Meter meter, TimeSpan box, (long Consumed, long Stored) before, WatchedStore store, CancellationToken cancellationToken)
     {
         meter.Stop();
-        var used = BoxCpu.Now() - box;
-        var after = await store.GetProgressAsync(cancellationToken);
-        var events = after.Sum(p => p.Consumed) - before.Sum(p => p.Consumed);
+        var (used, counted) = (BoxCpu.Now() - box, store.Totals);
+        var readable = (await store.GetProgressAsync(cancellationToken)).Sum(p => p.Consumed);
+        if (readable < counted.Consumed)
+        {
+            throw new StorageException($"{counted.Consumed} records were confirmed, but the store says {readable}.", isTransient: false);
+        }
+
+        var events = counted.Consumed - before.Consumed;
         var figures = meter.Figures(name, events);
         figures["box_cpu_us_per_event"] = Math.Round(used.TotalMicroseconds / events, 2);
-        figures["stored"] = after.Sum(p => p.Stored) - before.Sum(p => p.Stored);
+        figures["stored"] = counted.Stored - before.Stored;
         return figures;
-    }
-
-    private static async Task<long> ConsumedAsync(IResultStore store, CancellationToken cancellationToken)
-        => (await store.GetProgressAsync(cancellationToken)).Sum(p => p.Consumed);
-
-    private static async Task ConsumedAsync(IResultStore store, long events, CancellationToken cancellationToken)
-    {
-        while (await ConsumedAsync(store, cancellationToken) < events)
-        {
-            await Task.Delay(Poll, cancellationToken);
-        }
     }
 }

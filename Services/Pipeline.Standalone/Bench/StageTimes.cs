@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 
 namespace Pipeline.Standalone.Bench;
 
@@ -10,9 +9,6 @@ internal sealed class StageTimes : IDisposable
     private readonly MeterListener _listener = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<double>> _seconds = [];
-
-    // One that waits says as much as many.
-    private readonly Channel<bool> _writes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public StageTimes()
     {
@@ -31,17 +27,9 @@ internal sealed class StageTimes : IDisposable
                 operation = tag.Key == "db.operation.name" ? (string)tag.Value! : operation;
             }
 
-            Add(operation, TimeSpan.FromSeconds(seconds));
-            if (operation == "write")
-            {
-                _writes.Writer.TryWrite(true);
-            }
-        });
+            Add(operation, TimeSpan.FromSeconds(seconds));        });
         _listener.Start();
     }
-
-    /// <summary>Until results were written since the last time.</summary>
-    public async ValueTask WrittenAsync(CancellationToken cancellationToken) => await _writes.Reader.ReadAsync(cancellationToken);
 
     public void Add(string stage, TimeSpan duration)
     {
