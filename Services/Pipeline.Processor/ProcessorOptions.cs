@@ -48,7 +48,10 @@ public sealed class ProcessorOptions
     /// <summary>How long rows wait to be written. Default: 250 ms.</summary>
     public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often windows that are still open are written, for live views. Default: 1 s.</summary>
+    /// <summary>
+    /// How often windows that are still open are written, for live views; those of an hour every ten times only, and all of them at least ten times less often while the
+    /// processor is behind the log. Default: 1 s.
+    /// </summary>
     public TimeSpan EarlyInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often a checkpoint is saved and the offset committed. Default: 2 s.</summary>

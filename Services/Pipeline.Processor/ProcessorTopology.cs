@@ -40,8 +40,8 @@ internal static class ProcessorTopology
 
         topology
             .Then(new Enrich())                                                                 // age band, …
-            .Then(new Metrics(topic, lateness, sink, Minutes, RollingFiveMinutes))              // events, users, age, latency by dimension
-            .Then(new Metrics(topic, lateness, sink, Hours));
+            .Then(new Metrics(topic, lateness, sink, earlyEvery: 1, Minutes, RollingFiveMinutes)) // events, users, age, latency by dimension
+            .Then(new Metrics(topic, lateness, sink, earlyEvery: 10, Hours));
 
         if (topic == Topics.Activity)
         {

@@ -29,13 +29,15 @@ internal sealed class Metrics : Step<PipelineEvent>
     private readonly MetricRowHandler _addRow;
     private EmittedWindow<MetricContent> _window;
 
+    /// <param name="earlyEvery"><see cref="EarlyEvery"/>.</param>
     /// <param name="grains">All with the same advance, see <see cref="WindowAggregator{TContent}"/>; the first one names the step.</param>
-    public Metrics(string topic, AllowedLateness allowedLateness, ResultSink sink, params (string Grain, HoppingWindows Windows)[] grains)
+    public Metrics(string topic, AllowedLateness allowedLateness, ResultSink sink, int earlyEvery, params (string Grain, HoppingWindows Windows)[] grains)
         : base($"metrics-{grains[0].Grain}")
     {
         _grains = grains;
         _allowedLateness = allowedLateness;
         _sink = sink;
+        EarlyEvery = earlyEvery;
         _aggregator = new WindowAggregator<MetricContent>([.. grains.Select(g => g.Windows)], allowedLateness, () => new MetricContent());
         _rows = new MetricRows(withUnknown: topic == Topics.Activity);
         _emit = Emit;
@@ -47,6 +49,8 @@ internal sealed class Metrics : Step<PipelineEvent>
     public override long StateEntries => _aggregator.Entries;
 
     public override long Refused => _aggregator.Refused;
+
+    public override int EarlyEvery { get; }
 
     public override bool HasUnflushed => _aggregator.HasUnemitted;
 

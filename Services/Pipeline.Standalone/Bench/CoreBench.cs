@@ -33,7 +33,7 @@ internal static class CoreBench
             .Then(new Quality(rules))
             .WithEventTime(EventTime)
             .Then(new Enrich())
-            .Then(new Metrics(Topics.Users, Lateness, sink, [("minute", HoppingWindows.Of(TumblingWindows.OfMinutes)), .. more]))
+            .Then(new Metrics(Topics.Users, Lateness, sink, earlyEvery: 1, [("minute", HoppingWindows.Of(TumblingWindows.OfMinutes)), .. more]))
             .To(sink, status => Rejections.Describe(rules, status));
     }
 

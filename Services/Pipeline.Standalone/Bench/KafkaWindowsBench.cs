@@ -99,7 +99,7 @@ internal static class KafkaWindowsBench
                 .Then(new Quality(rules))
                 .WithEventTime(options.EventTime)
                 .Then(new Enrich())
-                .Then(new Metrics(Topics.Users, lateness, sink, ProcessorTopology.Minutes))
+                .Then(new Metrics(Topics.Users, lateness, sink, earlyEvery: 1, ProcessorTopology.Minutes))
                 .To(sink, status => Rejections.Describe(rules, status));
         }
 

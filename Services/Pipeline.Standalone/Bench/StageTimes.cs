@@ -27,7 +27,8 @@ internal sealed class StageTimes : IDisposable
                 operation = tag.Key == "db.operation.name" ? (string)tag.Value! : operation;
             }
 
-            Add(operation, TimeSpan.FromSeconds(seconds));        });
+            Add(operation, TimeSpan.FromSeconds(seconds));
+        });
         _listener.Start();
     }
 

@@ -15,10 +15,10 @@ namespace Pipeline.Storage.Cassandra.Checkpoints;
 internal sealed class CassandraCheckpointStore(CassandraClient client, IResultStore schema, RequestSender sender, TimeProvider time, string group) : ICheckpointStore
 {
     /// <summary>
-    /// Bytes of a chunk: far below what a node takes as one mutation, and below half a region of its heap (of a megabyte at least), above which its collector treats an
-    /// object in a dearer way. Who reads takes chunks of any size.
+    /// Bytes of a chunk: far below what a node takes as one mutation, and below what the collectors of both sides take for a large object, which is dearer: half a region of
+    /// the node's heap (of a megabyte at least), and 85,000 bytes here. Who reads takes chunks of any size.
     /// </summary>
-    internal const int ChunkBytes = 128 << 10;
+    internal const int ChunkBytes = 64 << 10;
 
     private const string Key = "group_name = ? AND topic = ? AND partition = ?";
     private const string AddChunk = "INSERT INTO checkpoint_chunks (chunks_id, chunk, data) VALUES (?, ?, ?)";

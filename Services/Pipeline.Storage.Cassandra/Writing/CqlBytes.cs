@@ -11,6 +11,8 @@ internal static class CqlBytes
 {
     private const int LengthBytes = 4;
 
+    private static readonly byte[] False = [0];
+    private static readonly byte[] True = [1];
     private static readonly byte[][] SmallInts = [.. Enumerable.Range(0, 1024).Select(i => Int16((short)i))];
 
     public static byte[] OfInt16(short value) => value >= 0 && value < SmallInts.Length ? SmallInts[value] : Int16(value);
@@ -29,6 +31,11 @@ internal static class CqlBytes
         BinaryPrimitives.WriteInt64BigEndian(bytes, value);
         return bytes;
     }
+
+    public static byte[] OfDouble(double value) => OfInt64(BitConverter.DoubleToInt64Bits(value));
+
+    /// <summary>Not to be changed: one array for each value.</summary>
+    public static byte[] OfBoolean(bool value) => value ? True : False;
 
     public static byte[] OfUuid(Guid value) => value.ToByteArray(bigEndian: true);
 

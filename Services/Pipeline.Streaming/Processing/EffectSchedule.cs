@@ -1,15 +1,23 @@
 namespace Pipeline.Streaming.Processing;
 
 /// <summary>When the effects of a task are due, by what it has to write and when it made them last. Not thread-safe, except <see cref="SinceCheckpoint"/>.</summary>
-internal sealed class EffectSchedule(StreamTaskSettings settings, TimeProvider time)
+internal sealed class EffectSchedule(int partition, StreamTaskSettings settings, TimeProvider time)
 {
     private static readonly TimeSpan BufferPause = TimeSpan.FromMilliseconds(50);
+
+    // While the task is behind, what an open window holds is soon no longer so: the next records are there already.
+    private const int EarlyPauseWhileBehind = 10;
+
+    // Multiples of it lie as far apart from each other as they can, however many there are.
+    private const double GoldenRatio = 0.6180339887498949;
 
     private long _lastFlush = time.GetTimestamp();
     private long _lastEarly = time.GetTimestamp();
     private long _lastCheckpoint = time.GetTimestamp();
     private TimeSpan _checkpointCost;
     private long? _bufferMissed;
+    private long _processed;
+    private long _left;
 
     /// <summary>Since the last checkpoint was saved, or the task opened.</summary>
     public TimeSpan SinceCheckpoint => time.GetElapsedTime(_lastCheckpoint);
@@ -21,7 +29,10 @@ internal sealed class EffectSchedule(StreamTaskSettings settings, TimeProvider t
     // A checkpoint may take a tenth of the time at most: large state is saved less often.
     private TimeSpan CheckpointPause => TimeSpan.FromTicks(Math.Max(settings.CheckpointInterval.Ticks, _checkpointCost.Ticks * 9));
 
-    private TimeSpan UntilEarly => Remaining(_lastEarly, settings.EarlyInterval);
+    private TimeSpan UntilEarly => Remaining(_lastEarly, IsBehind ? settings.EarlyInterval * EarlyPauseWhileBehind : settings.EarlyInterval);
+
+    // More is left than was processed since open windows were written last: at this pace it takes longer than that again.
+    private bool IsBehind => _left > _processed;
 
     private TimeSpan UntilCheckpoint
     {
@@ -45,14 +56,32 @@ internal sealed class EffectSchedule(StreamTaskSettings settings, TimeProvider t
         return checkpoint ? Sooner(due, UntilCheckpoint) : due;
     }
 
-    /// <summary>Nothing is due now, and everything one interval from now on.</summary>
-    public void Restart() => _lastFlush = _lastEarly = _lastCheckpoint = time.GetTimestamp();
+    /// <summary>
+    /// Nothing is due now, and everything one interval from now on; open windows, which are many rows at once, at another time of it in each partition, so that
+    /// those of a process do not all wait for theirs together.
+    /// </summary>
+    public void Restart()
+    {
+        _lastFlush = _lastCheckpoint = time.GetTimestamp();
+        _lastEarly = _lastFlush - (long)(settings.EarlyInterval.TotalSeconds * (partition * GoldenRatio % 1) * time.TimestampFrequency);
+    }
+
+    /// <param name="left">Records that the log held behind them when they were read.</param>
+    public void Processed(int records, long left)
+    {
+        _processed += records;
+        _left = left;
+    }
 
     /// <param name="early">Whether windows that are open were written, too.</param>
     public void Flushed(bool early)
     {
         _lastFlush = time.GetTimestamp();
-        _lastEarly = early ? _lastFlush : _lastEarly;
+        if (early)
+        {
+            _lastEarly = _lastFlush;
+            _processed = 0;
+        }
     }
 
     /// <param name="cost">How long writing and saving it took, without attempts that failed.</param>

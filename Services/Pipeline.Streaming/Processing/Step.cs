@@ -46,6 +46,9 @@ public abstract class Step<TEvent>(string name)
     {
     }
 
+    /// <summary>With every how many early flushes of a task this step's open results are written. Long windows change little from one to the next. Default: 1.</summary>
+    public virtual int EarlyEvery => 1;
+
     /// <summary>Whether a flush with <c>early</c> would hand something over.</summary>
     public virtual bool HasUnflushed => false;
 

@@ -83,7 +83,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         Clock = new TaskClock(time);
         _retry = new EffectRetry<StreamTask<TEvent>>(partition, () => NextOffset, settings.Errors, Clock, time, logger);
         _saver = new CheckpointSaver(partition, () => NextOffset, checkpoints, settings, time, logger);
-        _schedule = new EffectSchedule(settings, time);
+        _schedule = new EffectSchedule(partition.Partition, settings, time);
     }
 
     public TopicPartition TopicPartition { get; }
@@ -172,6 +172,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     public void Process(RecordBatch records)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(records.TopicPartition, TopicPartition, nameof(records));
+        _schedule.Processed(records.Count, left: records.HighWatermark - records.NextOffset);
         if (records.Count == 0)
         {
             // Markers of transactions: no records, but whoever looks at lag wants them committed, too.
@@ -243,13 +244,17 @@ public sealed class StreamTask<TEvent> : IDisposable
         var early = WantsEarly && _schedule.IsEarlyDue;
         if (early || (_isDirty && _schedule.IsFlushDue(_topology.Sink.PendingRows)))
         {
-            await FlushAsync(early, cancellationToken);
+            await FlushAsync(early, inTurn: true, onlyRows: !_isDirty, cancellationToken);
         }
     }
 
     /// <summary>Flush state → write dead letters → write and confirm results.</summary>
     /// <param name="early">Whether windows that are still open are written too.</param>
-    public async ValueTask FlushAsync(bool early, CancellationToken cancellationToken)
+    public ValueTask FlushAsync(bool early, CancellationToken cancellationToken) => FlushAsync(early, inTurn: false, onlyRows: false, cancellationToken);
+
+    /// <param name="inTurn">Windows that are still open only where it is their turn.</param>
+    /// <param name="onlyRows">There is no progress to write, unless there are rows.</param>
+    private async ValueTask FlushAsync(bool early, bool inTurn, bool onlyRows, CancellationToken cancellationToken)
     {
         var sink = _topology.Sink;
         var catchingUp = IsCatchingUp;
@@ -257,7 +262,7 @@ public sealed class StreamTask<TEvent> : IDisposable
 
         early &= !catchingUp;
         Hook(Effect.FlushState, done: false);
-        _topology.Flush(early);
+        _topology.Flush(early, inTurn);
         Hook(Effect.FlushState, done: true);
 
         if (_deadLetters.Count > 0)
@@ -276,7 +281,8 @@ public sealed class StreamTask<TEvent> : IDisposable
             _deadLetters.Clear();
         }
 
-        if (!catchingUp || sink.PendingRows > 0)
+        // Before a checkpoint also without rows: who lost the partition finds out here.
+        if (sink.PendingRows > 0 || !(catchingUp || onlyRows))
         {
             Hook(Effect.WriteResults, done: false);
             await _retry.RunAsync(
@@ -302,7 +308,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     public async ValueTask CheckpointAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
     {
         await EndSavingAsync();
-        await FlushAsync(early: _schedule.IsEarlyDue, cancellationToken);
+        await FlushAsync(early: _schedule.IsEarlyDue, inTurn: true, onlyRows: false, cancellationToken);
         await SaveAndCommitAsync(commit, cancellationToken);
     }
 
@@ -388,7 +394,7 @@ public sealed class StreamTask<TEvent> : IDisposable
 
         try
         {
-            await FlushAsync(early: _schedule.IsEarlyDue, cancellationToken);
+            await FlushAsync(early: _schedule.IsEarlyDue, inTurn: true, onlyRows: false, cancellationToken);
         }
         catch
         {

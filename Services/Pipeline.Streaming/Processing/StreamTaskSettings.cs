@@ -12,7 +12,7 @@ public sealed record StreamTaskSettings
     /// <summary>How long rows wait to be written. Default: 250 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often windows that are still open are written, for live views. Default: 1 s.</summary>
+    /// <summary>How often windows that are still open are written, for live views; ten times less often while more is left in the log than was processed since. Default: 1 s.</summary>
     public TimeSpan EarlyInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often a checkpoint is saved and the offset committed while records come. Default: 2 s.</summary>

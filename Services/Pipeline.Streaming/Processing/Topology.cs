@@ -13,6 +13,7 @@ public sealed class Topology<TEvent>
 {
     private readonly Step<TEvent>[] _steps;
     private readonly AssignWatermarks<TEvent> _eventTime;
+    private uint _turn;
 
     internal Topology(string source, Step<TEvent>[] steps, AssignWatermarks<TEvent> eventTime, Sink<TEvent> sink, Func<RecordStatus, Rejection> describe)
     {
@@ -79,12 +80,16 @@ public sealed class Topology<TEvent>
     public void EndOfInput() => Advance(Watermark.EndOfInput);
 
     /// <summary>Lets every step hand its changed results to the sink.</summary>
-    public void Flush(bool early)
+    /// <param name="early">Those that are not final, too.</param>
+    /// <param name="inTurn">Those that are not final only of the steps whose turn it is (<see cref="Step{TEvent}.EarlyEvery"/>).</param>
+    public void Flush(bool early, bool inTurn = false)
     {
         foreach (var step in _steps)
         {
-            step.Flush(early);
+            step.Flush(early && (!inTurn || _turn % step.EarlyEvery == 0));
         }
+
+        _turn += early && inTurn ? 1u : 0;
     }
 
     public void StartIncomplete(long coveredFrom)

@@ -32,7 +32,7 @@ internal static class CountingTopology
 
     public static readonly TimeSpan Horizon = TimeSpan.FromMinutes(5);
 
-    public static Topology<CountingEvent> Create(MemorySink sink, TumblingWindows? windows = null, bool isOlderVersion = false)
+    public static Topology<CountingEvent> Create(MemorySink sink, TumblingWindows? windows = null, bool isOlderVersion = false, int earlyEvery = 1)
     {
         var lateness = AllowedLateness.Of(EventTime.AllowedLateness);
         var minutes = windows ?? TumblingWindows.OfMinutes;
@@ -41,7 +41,7 @@ internal static class CountingTopology
             .WithEventTime(EventTime)
             .Then(new Deduplicate<CountingEvent>((in CountingEvent e) => IdOf(e.Id), Horizon))
             .Then(new DivertLate<CountingEvent>(minutes, lateness))
-            .Then(new Count(minutes, lateness, sink, isOlderVersion))
+            .Then(new Count(minutes, lateness, sink, isOlderVersion, earlyEvery))
             .To(sink, Describe);
     }
 
@@ -78,13 +78,15 @@ internal static class CountingTopology
         }
     }
 
-    private sealed class Count(TumblingWindows windows, AllowedLateness lateness, MemorySink sink, bool isOlderVersion) : Step<CountingEvent>("count")
+    private sealed class Count(TumblingWindows windows, AllowedLateness lateness, MemorySink sink, bool isOlderVersion, int earlyEvery) : Step<CountingEvent>("count")
     {
         private readonly WindowAggregator<KeyedAggregates<int, long>> _aggregator = new(windows, lateness, () => new((ref long into, in long from) => into += from));
 
         public override string StateDefinition => isOlderVersion ? OlderDefinition : windows.ToString();
 
         private string OlderDefinition => $"{windows}; v0";
+
+        public override int EarlyEvery => earlyEvery;
 
         public override bool HasUnflushed => _aggregator.HasUnemitted;
 

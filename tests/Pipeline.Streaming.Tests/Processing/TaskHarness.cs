@@ -46,10 +46,10 @@ internal sealed class TaskHarness : IAsyncDisposable
         return this;
     }
 
-    public StreamTask<CountingEvent> NewTask(TumblingWindows? windows = null, bool isOlderVersion = false)
+    public StreamTask<CountingEvent> NewTask(TumblingWindows? windows = null, bool isOlderVersion = false, int earlyEvery = 1)
     {
         var settings = new StreamTaskSettings { FlushRows = 20, Errors = Errors, OnEffect = OnEffect };
-        var topology = CountingTopology.Create(new MemorySink(Results), windows, isOlderVersion);
+        var topology = CountingTopology.Create(new MemorySink(Results), windows, isOlderVersion, earlyEvery);
         return new StreamTask<CountingEvent>(
             CountingTopology.Partition, topology, Checkpoints, new DeadLetterWriter(_deadLetterWriter, Time, "test"), settings, Time, NullLogger.Instance);
     }
