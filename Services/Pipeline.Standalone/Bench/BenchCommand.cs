@@ -33,7 +33,7 @@ internal static class BenchCommand
             return ExitCode.Usage;
         }
 
-        if (names.Count == 1)
+        if (names.Count == 1 && (BenchProcess.IsLikeService || !WithCassandra.Contains(names[0])))
         {
             Print(names[0], await MeasureAsync(names[0], bench, settings, cancellationToken), settings.Output);
             return ExitCode.Ok;
@@ -42,7 +42,7 @@ internal static class BenchCommand
         foreach (var name in names.Count == 0 ? Here : names)
         {
             // A process each: the memory and the compiled code of one must not count for the next.
-            Print(name, await BenchProcess.RunAsync(name, bench, settings.Configuration, cancellationToken), settings.Output);
+            Print(name, await BenchProcess.RunAsync(name, bench, likeService: WithCassandra.Contains(name), settings.Configuration, cancellationToken), settings.Output);
         }
 
         return ExitCode.Ok;

@@ -10,8 +10,8 @@ internal static class ScaleBench
 
     public static async Task<Figures> RunAsync(int events, CancellationToken cancellationToken)
     {
-        var once = await BenchProcess.RunAsync("embedded", new BenchSettings(events, null, 0, null), [], cancellationToken);
-        var tenfold = await BenchProcess.RunAsync("embedded", new BenchSettings(events * Factor, null, 0, null), [], cancellationToken);
+        var once = await BenchProcess.RunAsync("embedded", new BenchSettings(events, null, 0, null), likeService: false, [], cancellationToken);
+        var tenfold = await BenchProcess.RunAsync("embedded", new BenchSettings(events * Factor, null, 0, null), likeService: false, [], cancellationToken);
         return new Figures
         {
             ["name"] = "scale",
