@@ -104,6 +104,7 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
     {
         try
         {
+            var isUpdate = false;
             await foreach (var snapshot in feed.WatchAsync(cancellationToken))
             {
                 var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -116,9 +117,14 @@ public abstract class LivePage<TQuery, T> : ComponentBase, IDisposable
                         Show(snapshot);
                         _seen = seen;
                         StateHasChanged();
-                        feed.NoteShown(Clock.GetElapsedTime(since));
+                        if (isUpdate)
+                        {
+                            // What coming costs, it costs once.
+                            feed.NoteShown(Clock.GetElapsedTime(since));
+                        }
                     }
                 });
+                isUpdate = true;
 
                 // One update at a time: what a browser has not drawn yet is not added to.
                 await Viewer.HasSeenAsync(seen.Task, cancellationToken);
