@@ -12,10 +12,11 @@ internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, Ti
     where T : class
 {
     /// <summary>
-    /// How much of the machine it may take to show readings, in cores. Many viewers, and a machine that has much else to do, make a showing
-    /// take longer; then figures come less often, and the pipeline is as fast as without them.
+    /// How much of the machine rendering a reading for all who watch may take, in cores. It is a fraction of what showing costs: sending, and the
+    /// collection of what was rendered, cost several times that. Many viewers, and a machine that has much else to do, make it take longer; then
+    /// figures come less often, and the pipeline goes on as without them.
     /// </summary>
-    private static readonly double CoresForShowing = 0.02 * Environment.ProcessorCount;
+    private static readonly double CoresForShowing = 0.005 * Environment.ProcessorCount;
 
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromSeconds(5);
 
@@ -107,7 +108,7 @@ internal sealed class LiveFeed<T>(Func<CancellationToken, ValueTask<T>> read, Ti
         }
     }
 
-    /// <summary>A viewer says how long it took to show it a reading.</summary>
+    /// <summary>A viewer says how long it took to render a reading for it.</summary>
     public void NoteShown(TimeSpan taken) => Interlocked.Add(ref _ticksOfShowing, taken.Ticks);
 
     // First the registration, then the snapshot, under the lock that publishing takes: nothing is missed, nothing comes twice.

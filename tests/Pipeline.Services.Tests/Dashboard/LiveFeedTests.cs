@@ -110,8 +110,8 @@ public sealed class LiveFeedTests
     }
 
     [Theory]
-    [InlineData(0.01, 1)]
-    [InlineData(0.05, 3)]
+    [InlineData(0.004, 1)]
+    [InlineData(0.0125, 3)]
     [InlineData(60, 5)]
     public async Task Watch_WhenShowingTakesMuch_ReadsLessOften(double secondsOnEachCore, int period)
     {
