@@ -109,6 +109,20 @@ internal sealed class BrowserPage : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether this is seen within ten seconds: for what appears after a moment, and passes.</summary>
+    public static async Task<bool> ComesAsync(ILocator what)
+    {
+        try
+        {
+            await what.WaitForAsync(new() { Timeout = 10_000 });
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until the address no longer has this in it.</summary>
     public Task NotAtAsync(string part) => Expect(Page).Not.ToHaveURLAsync(new Regex(Regex.Escape(part)));
 

@@ -34,14 +34,14 @@ public sealed class TroubledPageTests(BrowserFixture browser)
         await page.SaysAsync("Live");
         await Expect(page.Page.GetByText("Nothing new for a while.")).ToBeHiddenAsync();
 
-        // Its store answers nobody: a page comes all the same, until SQLite gives up waiting.
+        // Its store answers nobody: a page comes all the same, until SQLite gives up waiting and the page says that there are no figures.
         using (await HoldAsync(directory.File("results.db")))
         {
             await Eventually.TrueAsync(
                 async () =>
                 {
                     await page.Page.GotoAsync(new Uri(pipeline.Url, "/dead-letters?range=7d").ToString());
-                    return await page.State.InnerTextAsync() == "Loading" && await page.Page.GetByText("The figures are being read.").IsVisibleAsync();
+                    return await BrowserPage.ComesAsync(page.Page.GetByText("The figures are being read.")) && await page.State.InnerTextAsync() == "Loading";
                 },
                 TimeSpan.FromMinutes(2));
             await TakeAsync(page, "loading");
