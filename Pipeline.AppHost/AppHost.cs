@@ -111,7 +111,7 @@ if (options.WithSimulator)
         .WithFaultCommands();
     ingest.WithEnvironment("Ingest__BaseUrl", $"{simulator.GetEndpoint("http")}/api/1.4/")
         .WithReferenceRelationship(simulator)
-        .WaitFor(simulator);
+        .WaitForStart(simulator);
 }
 
 // Ingest: the DAG get_data → format_data → stream_data.
@@ -146,7 +146,7 @@ builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(po
     .WithPublishedToken(token)
     .WithPageUrls()
     .WithDagCommands()
-    .WaitFor(processor);
+    .WaitForStart(processor);
 
 // Superset has no engine for Cassandra: Trino stands between them.
 if (options.WithSuperset && cassandra is not null && postgres is not null)

@@ -1,6 +1,9 @@
 namespace Pipeline.AppHost;
 
-/// <summary>What a service refers to, it also waits for: the graph is the start order.</summary>
+/// <summary>
+/// What a service refers to, it also waits for: the graph is the start order. Servers until they are healthy, other services until they have started:
+/// a service copes without them, and healthy one after the other they would be ready after twice the time.
+/// </summary>
 internal static class ServiceReferences
 {
     /// <summary>The record log in Kafka, and the registry of its schemas where there is one.</summary>

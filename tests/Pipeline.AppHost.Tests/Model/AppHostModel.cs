@@ -45,6 +45,10 @@ internal sealed class AppHostModel : IAsyncDisposable
     public IEnumerable<string> WaitedForBy(string name) =>
         this[name].Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Distinct().Order();
 
+    /// <summary>Those of them that need not be healthy, but have to have started.</summary>
+    public IEnumerable<string> WaitedForToStartBy(string name) =>
+        this[name].Annotations.OfType<WaitAnnotation>().Where(wait => wait.WaitType == WaitType.WaitUntilStarted).Select(wait => wait.Resource.Name).Distinct().Order();
+
     public IEnumerable<string> ReferredToBy(string name) =>
         this[name].Annotations.OfType<ResourceRelationshipAnnotation>().Where(relation => relation.Type == "Reference").Select(relation => relation.Resource.Name).Distinct().Order();
 

@@ -80,6 +80,18 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
         Assert.Equal(waitsFor, built.Model.WaitedForBy(name));
     }
 
+    // Two services one after the other take twice the time; servers have to be healthy.
+    [Theory]
+    [InlineData("simulator")]
+    [InlineData("ingest", "simulator")]
+    [InlineData("processor")]
+    [InlineData("dashboard", "processor")]
+    [InlineData("superset")]
+    public void StartOrder_AmongServices_IsOfStartsAndNotOfHealth(string name, params string[] services)
+    {
+        Assert.Equal(services, built.Model.WaitedForToStartBy(name));
+    }
+
     [Theory]
     [InlineData("kafka", "/var/lib/kafka/data")]
     [InlineData("zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log")]
