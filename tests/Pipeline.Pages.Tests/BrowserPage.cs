@@ -85,6 +85,22 @@ internal sealed class BrowserPage : IAsyncDisposable
     public Task ShowAsync(bool isVisible) => Page.EvaluateAsync(
         "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }", !isVisible);
 
+    /// <summary>Notes from the next document on what moves without being asked.</summary>
+    public Task WatchShiftsAsync() => Page.AddInitScriptAsync("""
+        window.shift = 0; window.shifted = '';
+        new PerformanceObserver(list => list.getEntries().filter(e => !e.hadRecentInput).forEach(e => {
+          window.shift += e.value;
+          window.shifted = e.sources.map(s => (s.node?.outerHTML ?? s.node?.textContent ?? '').slice(0, 200)).join('; ');
+        })).observe({ type: 'layout-shift', buffered: true });
+        """);
+
+    /// <summary>The cumulative layout shift of the document until now, and what moved last.</summary>
+    public async Task<(double Shift, string What)> ShiftedAsync()
+    {
+        var shifted = await Page.EvaluateAsync<JsonElement>("() => ({ shift: window.shift, what: window.shifted })");
+        return (shifted.GetProperty("shift").GetDouble(), shifted.GetProperty("what").GetString()!);
+    }
+
     public static bool TakesPictures => Pictures is not null;
 
     /// <summary>The whole page as it is seen through such a window, where pictures are wanted.</summary>

@@ -66,6 +66,39 @@ public sealed class LivePageTests(BrowserFixture browser, ActingPipeline acting,
         }
     }
 
+    [Fact]
+    public async Task Pages_OnAPhoneWhileFiguresMove_StayInPlace()
+    {
+        // What pages may move without being asked, of the window times its height, before people notice it: the "good" of Web Vitals.
+        const double Noticed = 0.1;
+        var pipeline = await acting.GetAsync();
+        var pages = new List<(string Path, BrowserPage Page)>();
+        foreach (var path in new[] { "/", "/topics", "/quality", "/dead-letters?range=all", "/analytics", "/runs", "/runs/kafka_stream", "/components" })
+        {
+            var page = await browser.OpenAsync(390, 844);
+            await page.WatchShiftsAsync();
+            await page.GoAsync(pipeline.Url, path);
+            pages.Add((path, page));
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            var before = pages[0].Page.Messages;
+            using var response = await pipeline.Http.PostAsJsonAsync(
+                "/api/events", Enumerable.Range(0, 50).Select(n => new { user_id = Guid.NewGuid(), event_type = n % 2 == 0 ? "view" : "login", page = new string('p', n) }), TestContext.Current.CancellationToken);
+            Assert.True(response.IsSuccessStatusCode);
+            await Eventually.TrueAsync(() => pages[0].Page.Messages > before + 1);
+        }
+
+        foreach (var (path, page) in pages)
+        {
+            var (shift, what) = await page.ShiftedAsync();
+            output.WriteLine($"{path}: {shift:0.0000}");
+            Assert.True(shift < Noticed, $"{path} moved by {shift:0.000}: {what}");
+            await page.DisposeAsync();
+        }
+    }
+
     /// <summary>How long it takes until the page says so is written to the test's output; the figure is in docs/dashboard.md.</summary>
     [Fact]
     public async Task Page_WhenThePipelineIsKilled_SaysSoAndHealsByItself()
