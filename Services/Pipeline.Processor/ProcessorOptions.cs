@@ -45,7 +45,7 @@ public sealed class ProcessorOptions
     /// <summary>Rows that are gathered before they are written. Default: 5,000.</summary>
     public int FlushRows { get; set; } = 5_000;
 
-    /// <summary>How long rows wait to be written. Default: 250 ms.</summary>
+    /// <summary>How long rows wait to be written: from one write to the next, and while more is left in the log, from the end of one. Default: 250 ms.</summary>
     public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>

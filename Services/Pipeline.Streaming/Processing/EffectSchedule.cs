@@ -24,6 +24,9 @@ internal sealed class EffectSchedule(int partition, StreamTaskSettings settings,
 
     public bool IsEarlyDue => UntilEarly == TimeSpan.Zero;
 
+    /// <summary>Nothing was left in the log behind the last records, when they were read.</summary>
+    public bool IsAtEnd => _left <= 0;
+
     public bool IsCheckpointDue => UntilCheckpoint == TimeSpan.Zero;
 
     // A checkpoint may take a tenth of the time at most: large state is saved less often.
@@ -74,12 +77,14 @@ internal sealed class EffectSchedule(int partition, StreamTaskSettings settings,
     }
 
     /// <param name="early">Whether windows that are open were written, too.</param>
-    public void Flushed(bool early)
+    /// <param name="started">When it began (clock ticks).</param>
+    public void Flushed(bool early, long started)
     {
-        _lastFlush = time.GetTimestamp();
+        // What came during a write has waited for it already, so the next interval began with the write. Not while more is left in the log: then writes shall be large, not soon.
+        _lastFlush = IsAtEnd ? started : time.GetTimestamp();
         if (early)
         {
-            _lastEarly = _lastFlush;
+            _lastEarly = time.GetTimestamp();
             _processed = 0;
         }
     }

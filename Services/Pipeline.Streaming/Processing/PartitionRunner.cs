@@ -298,6 +298,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
                 read(_task);
             }
 
+            await ProcessWaitingAsync();
             var due = _task.UntilDue();
             if (due == TimeSpan.Zero)
             {
@@ -306,9 +307,7 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
             }
             else if (_queue.Reader.TryRead(out var records))
             {
-                ResumeWhenDrained();
-                await _task.ProcessAsync(records, _drop.Token);
-                Publish();
+                await ProcessAsync(records);
             }
             else
             {
@@ -321,6 +320,22 @@ internal sealed class PartitionRunner<TEvent> : IDisposable
                 question = question.IsCompleted ? null : question;
             }
         }
+    }
+
+    /// <summary>What came while results were written goes into the next write together, although that may be due already.</summary>
+    private async ValueTask ProcessWaitingAsync()
+    {
+        for (var waiting = _queue.Reader.Count; waiting > 0 && _task.GathersWaiting && !_stop.IsCancellationRequested && _queue.Reader.TryRead(out var records); waiting--)
+        {
+            await ProcessAsync(records);
+        }
+    }
+
+    private async ValueTask ProcessAsync(RecordBatch records)
+    {
+        ResumeWhenDrained();
+        await _task.ProcessAsync(records, _drop.Token);
+        Publish();
     }
 
     private void ResumeWhenDrained()

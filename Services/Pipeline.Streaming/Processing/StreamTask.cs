@@ -226,6 +226,9 @@ public sealed class StreamTask<TEvent> : IDisposable
         return _schedule.UntilDue(_isDirty ? _topology.Sink.PendingRows : null, WantsEarly, _hasUncheckpointed && Saving is null);
     }
 
+    /// <summary>Whether records that wait to be processed shall go into the next write, although it may be due: at the end of the log, until it is as large as a write gets.</summary>
+    public bool GathersWaiting => _schedule.IsAtEnd && _topology.Sink.PendingRows < _settings.FlushRows;
+
     /// <summary>Makes the effects that are due. A checkpoint is only begun: it is saved, and its offset committed, while the task goes on.</summary>
     /// <param name="commit">Commits an offset to the log.</param>
     public async ValueTask RunDueAsync(Func<Position, CancellationToken, ValueTask> commit, CancellationToken cancellationToken)
@@ -257,6 +260,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     private async ValueTask FlushAsync(bool early, bool inTurn, bool onlyRows, CancellationToken cancellationToken)
     {
         var sink = _topology.Sink;
+        var started = _time.GetTimestamp();
         var catchingUp = IsCatchingUp;
         using var activity = _trace.Start();
 
@@ -301,7 +305,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         sink.Clear();
         ReleaseRecords();
         _isDirty = false;
-        _schedule.Flushed(early);
+        _schedule.Flushed(early, started);
     }
 
     /// <summary>Flush, then save checkpoint → commit offset.</summary>

@@ -9,7 +9,7 @@ public sealed record StreamTaskSettings
     /// <summary>Rows that are gathered before they are written. Default: 5,000.</summary>
     public int FlushRows { get; init; } = 5_000;
 
-    /// <summary>How long rows wait to be written. Default: 250 ms.</summary>
+    /// <summary>How long rows wait to be written: from one write to the next, and while more is left in the log, from the end of one. Default: 250 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How often windows that are still open are written, for live views; ten times less often while more is left in the log than was processed since. Default: 1 s.</summary>

@@ -68,6 +68,30 @@ public sealed class StreamWorkerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Worker_RecordsThatCameDuringAWrite_AreWrittenTogether()
+    {
+        using var goOn = new ManualResetEventSlim();
+        _results.Fault = () =>
+        {
+            goOn.Wait(Token);
+            return null;
+        };
+        var seldom = TimeSpan.FromHours(1);
+        await using var worker = await StartAsync(new StreamTaskSettings { FlushInterval = TimeSpan.FromMilliseconds(1), EarlyInterval = seldom, CheckpointInterval = seldom });
+        await AppendAsync(10);
+        await Eventually.TrueAsync(() => _effects.Contains(Effect.WriteResults));
+        for (var waiting = 1; waiting <= 2; waiting++)
+        {
+            await AppendAsync(10);
+            await Eventually.TrueAsync(() => _current!.Status.Single().QueueDepth == waiting);
+        }
+
+        goOn.Set();
+        await Eventually.TrueAsync(() => _results.Progress?.NextOffset == 30);
+        Assert.Equal(2, _results.Writes);
+    }
+
+    [Fact]
     public async Task Worker_UnexpectedException_EndsTheWorker()
     {
         _results.Fault = () => new InvalidOperationException("a fault of ours");
