@@ -2,7 +2,7 @@ namespace Pipeline.AppHost;
 
 /// <summary>
 /// What a service refers to, it also waits for: the graph is the start order. Servers until they are healthy, other services until they have started:
-/// a service copes without them, and healthy one after the other they would be ready after twice the time.
+/// a service copes without them, and is there when they are not well.
 /// </summary>
 internal static class ServiceReferences
 {

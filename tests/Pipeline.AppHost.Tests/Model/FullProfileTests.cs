@@ -80,7 +80,7 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
         Assert.Equal(waitsFor, built.Model.WaitedForBy(name));
     }
 
-    // Two services one after the other take twice the time; servers have to be healthy.
+    // A service is there when another one is not well; servers have to be healthy.
     [Theory]
     [InlineData("simulator")]
     [InlineData("ingest", "simulator")]
