@@ -68,8 +68,14 @@ public sealed class StillPipeline : IAsyncDisposable
         await pipeline.QuietAsync();
         await PostHostileTextAsync(pipeline);
         await pipeline.QuietAsync();
+
+        // Open windows are written about once a second, later than the events that they count.
+        await Eventually.TrueAsync(async () => await InWindowsAsync(pipeline) == Count("user_events"), TimeSpan.FromSeconds(30));
         return pipeline;
     }
+
+    private static async Task<long> InWindowsAsync(PipelineProcess pipeline) =>
+        (await pipeline.GetAsync("/api/windows?metric=events&dimension=all&grain=hour&limit=1000")).GetProperty("items").EnumerateArray().Sum(window => window.GetProperty("count").GetInt64());
 
     /// <summary>An event that is valid and a run that is allowed, with what a field may hold.</summary>
     private static async Task PostHostileTextAsync(PipelineProcess pipeline)
