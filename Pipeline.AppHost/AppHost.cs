@@ -99,10 +99,10 @@ var postgres = builder.IsExternal("postgres") ? null : builder.AddPostgres("post
 var metadata = postgres?.AddDatabase("airflow") ?? builder.AddConnectionString("postgres");
 
 // Data source: the RandomUser API or its simulator, which also makes activity of the users.
-var ingest = builder.AddProject<Projects.Pipeline_Ingest>("ingest").WithHttpEndpoint();
+var ingest = builder.AddBuiltProject<Projects.Pipeline_Ingest>("ingest").WithHttpEndpoint();
 if (options.WithSimulator)
 {
-    var simulator = builder.AddProject<Projects.Pipeline_Simulator>("simulator").WithHttpEndpoint()
+    var simulator = builder.AddBuiltProject<Projects.Pipeline_Simulator>("simulator").WithHttpEndpoint()
         .WithLog(kafka, registry)
         .WithEnvironment("Activity__Enabled", "true")
         .WithHttpHealthCheck("/health")
@@ -124,7 +124,7 @@ ingest.WithLog(kafka, registry)
     .WithBurstCommand();
 
 // Processing: parse → quality → enrich → windows → sessions → Cassandra.
-var processor = builder.AddProject<Projects.Pipeline_Processor>("processor").WithHttpEndpoint()
+var processor = builder.AddBuiltProject<Projects.Pipeline_Processor>("processor").WithHttpEndpoint()
     .WithLog(kafka, registry)
     .WithResults(results)
 
@@ -136,7 +136,7 @@ var processor = builder.AddProject<Projects.Pipeline_Processor>("processor").Wit
     .WithProcessorCommands();
 
 // Query and visual.
-builder.AddProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(port: 5080)
+builder.AddBuiltProject<Projects.Pipeline_Dashboard>("dashboard").WithHttpEndpoint(port: 5080)
     .WithLog(kafka, registry)
     .WithResults(results)
     .WithMetadata(metadata)

@@ -11,7 +11,7 @@ internal static class EmbeddedPipeline
     public static IResourceBuilder<ProjectResource> AddEmbeddedPipeline(this IDistributedApplicationBuilder builder)
     {
         // No proxy before it: the pipeline listens on the port that it says it does, with Aspire as without.
-        var pipeline = builder.AddProject<Projects.Pipeline_Standalone>(EmbeddedConsole.ResourceName)
+        var pipeline = builder.AddBuiltProject<Projects.Pipeline_Standalone>(EmbeddedConsole.ResourceName)
             .WithHttpEndpoint(port: 5080, isProxied: false)
             .WithExternalHttpEndpoints()
             .WithHttpHealthCheck("/health")

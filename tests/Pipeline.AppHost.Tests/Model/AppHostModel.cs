@@ -68,6 +68,18 @@ internal sealed class AppHostModel : IAsyncDisposable
     /// <summary>The names of its volumes, as a container runtime knows them.</summary>
     public IEnumerable<string> VolumeNames(string name) => this[name].Annotations.OfType<ContainerMountAnnotation>().Select(mount => mount.Source!);
 
+    /// <summary>The program of a project that is not left to Aspire to start, and what it is started with.</summary>
+    public async Task<(string? Command, IReadOnlyList<object> Arguments)> CommandAsync(string name)
+    {
+        var context = new CommandLineArgsCallbackContext([], this[name]);
+        foreach (var annotation in this[name].Annotations.OfType<CommandLineArgsCallbackAnnotation>())
+        {
+            await annotation.Callback(context);
+        }
+
+        return (this[name].Annotations.OfType<ExecutableAnnotation>().SingleOrDefault()?.Command, [.. context.Args]);
+    }
+
     /// <summary>The environment of a resource as the AppHost describes it: texts, and expressions that get their values later.</summary>
     public async Task<IReadOnlyDictionary<string, object>> EnvironmentAsync(string name)
     {

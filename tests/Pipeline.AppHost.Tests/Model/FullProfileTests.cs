@@ -92,6 +92,35 @@ public sealed partial class FullProfileTests(FullProfileTests.Default built) : I
         Assert.Equal(services, built.Model.WaitedForToStartBy(name));
     }
 
+    [Fact]
+    public async Task Services_AreStartedAsTheProgramsThatWereBuilt()
+    {
+        foreach (var service in Services)
+        {
+            var (command, arguments) = await built.Model.CommandAsync(service);
+
+            Assert.Equal("dotnet", command);
+            Assert.True(File.Exists(Assert.IsType<string>(Assert.Single(arguments))), $"{service}: {arguments[0]}");
+        }
+    }
+
+    // It builds and debugs them itself.
+    [Theory]
+    [InlineData("--DEBUG_SESSION_PORT=localhost:5555")]
+    [InlineData("--DOTNET_WATCH=true")]
+    public async Task Services_UnderAnIde_AreLeftToIt(string ide)
+    {
+        await using var model = await AppHostModel.BuildAsync("--profile", "full", ide);
+
+        foreach (var service in Services)
+        {
+            var (command, arguments) = await model.CommandAsync(service);
+
+            Assert.Null(command);
+            Assert.Empty(arguments);
+        }
+    }
+
     [Theory]
     [InlineData("kafka", "/var/lib/kafka/data")]
     [InlineData("zookeeper", "/var/lib/zookeeper/data", "/var/lib/zookeeper/log")]
