@@ -24,15 +24,15 @@ internal static class WindowSeries
         }
 
         var byValue = windows.GroupBy(w => w.Value).Select(g => (Name: g.Key, Windows: g.ToArray(), Total: g.Sum(w => w.Aggregate.Count))).OrderByDescending(g => g.Total).ToArray();
-        var series = byValue.Take(maxSeries).OrderBy(g => g.Name, StringComparer.Ordinal).Select(g => Line(g.Name, g.Windows)).ToList();
+        var series = byValue.Take(maxSeries).OrderBy(g => g.Name, StringComparer.Ordinal).Select(g => Line(g.Name, g.Windows, SeriesColours.Of(g.Windows[0].Dimension, g.Name))).ToList();
         if (byValue.Length > maxSeries)
         {
-            series.Add(Line($"{byValue.Length - maxSeries} others", [.. byValue.Skip(maxSeries).SelectMany(g => g.Windows)]));
+            series.Add(Line($"{byValue.Length - maxSeries} others", [.. byValue.Skip(maxSeries).SelectMany(g => g.Windows)], SeriesColours.Others));
         }
 
         return new ChartSpec(kind, labels, series) { Start = first, Step = length };
 
-        ChartSeries Line(string name, WindowResult[] own)
+        ChartSeries Line(string name, WindowResult[] own, string? colour)
         {
             var merged = new Aggregate?[count];
             foreach (var window in own)
@@ -44,7 +44,7 @@ internal static class WindowSeries
                 }
             }
 
-            return new ChartSeries(name, [.. merged.Select(a => a is { } aggregate ? figure(aggregate) : missing)]);
+            return new ChartSeries(name, [.. merged.Select(a => a is { } aggregate ? figure(aggregate) : missing)], colour);
         }
     }
 }

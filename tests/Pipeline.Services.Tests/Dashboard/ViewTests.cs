@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Contracts;
 using Pipeline.Dashboard.Page;
 using Pipeline.Dashboard.Status;
 using Pipeline.Dashboard.Views;
@@ -101,6 +102,21 @@ public sealed class ViewTests
         Assert.Equal(["a", "b", "1 others"], spec.Series.Select(s => s.Name));
         Assert.Equal(new double?[] { 2, null, 3 }, spec.Series[0].Values);
         Assert.Equal(new double?[] { null, null, 5 }, spec.Series[1].Values);
+        Assert.Equal(SeriesColours.Others, spec.Series[2].Colour);
+    }
+
+    [Fact]
+    public void Series_OfEventTypes_HaveAColourEachAndErrorTheRed()
+    {
+        const string Red = "--c5";
+        var types = ContractModel.Embedded.Topics.SelectMany(topic => topic.EventTypes).ToArray();
+        var all = WindowSeries.Of("bar", [.. types.Select(type => Window(type, 0, 1))], "minute", 0, 60_000, t => "", a => a.Count, missing: 0).Series;
+        var alone = WindowSeries.Of("line", [Window("error", 0, 1)], "minute", 0, 60_000, t => "", a => a.Count, missing: 0).Series;
+
+        Assert.DoesNotContain(null, all.Select(s => s.Colour));
+        Assert.Distinct(all.Select(s => s.Colour));
+        Assert.Equal(Red, all.Single(s => s.Name == "error").Colour);
+        Assert.Equal(Red, Assert.Single(alone).Colour);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 // Draws what the server says, in the chart's element, with ECharts, which is loaded when the first chart is. Colours come from the style sheet.
-const palette = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6', '--c7', '--c8'];
+// For series that have no colour of their own. Red and grey (--c5, --c6) mean something.
+const palette = ['--c1', '--c2', '--c3', '--c4', '--c8', '--c9', '--c10', '--c7'];
 const charts = new Map();
 let library;
 
