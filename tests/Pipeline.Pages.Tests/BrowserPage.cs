@@ -85,6 +85,9 @@ internal sealed class BrowserPage : IAsyncDisposable
     public Task ShowAsync(bool isVisible) => Page.EvaluateAsync(
         "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }", !isVisible);
 
+    /// <summary>What a page may move without being asked, of the window times its height, before people notice it: the "good" of Web Vitals.</summary>
+    public const double NoticedShift = 0.1;
+
     /// <summary>Notes from the next document on what moves without being asked.</summary>
     public Task WatchShiftsAsync() => Page.AddInitScriptAsync("""
         window.shift = 0; window.shifted = '';

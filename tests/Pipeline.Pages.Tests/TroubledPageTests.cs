@@ -23,12 +23,14 @@ public sealed class TroubledPageTests(BrowserFixture browser)
         using var directory = new TempDirectory();
         await using var pipeline = await PipelineProcess.StartAsync(directory.FullPath, ["--Ingest:Interval=366d", "--Ingest:BaseUrl=http://127.0.0.1:9", "--Activity:Enabled=false"]);
         await using var page = await browser.OpenAsync(own: new());
+        await page.WatchShiftsAsync();
         await page.GoAsync(pipeline.Url, "/analytics");
 
         // It stands still as a whole: the connection stays, and nothing comes.
         pipeline.Pause();
         await page.Page.GetByText("Nothing new for a while.").WaitForAsync();
         await page.SaysAsync("Stale");
+        Assert.InRange((await page.ShiftedAsync()).Shift, 0, BrowserPage.NoticedShift);
         await TakeAsync(page, "silent");
         pipeline.Resume();
         await page.SaysAsync("Live");
@@ -50,12 +52,17 @@ public sealed class TroubledPageTests(BrowserFixture browser)
         await page.LiveAsync();
     }
 
+    private static Task<bool> TitleIsSeenAsync(BrowserPage page) => page.Page.EvaluateAsync<bool>("""
+        () => { const title = document.querySelector('h1'), box = title.getBoundingClientRect(); return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) === title; }
+        """);
+
     private static async Task TakeAsync(BrowserPage page, string name)
     {
         foreach (var (width, height, scheme) in Looks)
         {
             await page.LookAsync(width, height, scheme);
             Assert.Empty(await page.AccessibilityProblemsAsync());
+            Assert.True(await TitleIsSeenAsync(page));
             await page.TakePictureAsync(name, width, height, scheme);
         }
     }
