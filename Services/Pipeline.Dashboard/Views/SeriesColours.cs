@@ -13,10 +13,10 @@ internal static class SeriesColours
 
     private static readonly FrozenDictionary<string, string> EventTypes = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["view"] = "--c1",
-        ["login"] = "--c2",
-        ["profile"] = "--c3",
-        ["update"] = "--c4",
+        ["profile"] = "--c1",
+        ["view"] = "--c2",
+        ["update"] = "--c3",
+        ["login"] = "--c4",
         ["error"] = "--c5",
         ["logout"] = "--c6",
     }.ToFrozenDictionary(StringComparer.Ordinal);
