@@ -36,6 +36,11 @@ internal sealed class SteadyLoad(IRecordLog log, string topic, TimeProvider cloc
 
             appends.Add(AppendAsync(due, first + (i * perAppend), perAppend));
             appends.RemoveAll(a => a.IsCompletedSuccessfully);
+            if (appends.Exists(a => a.IsFaulted))
+            {
+                // Brokers that are gone are an error and not a load that waits for them for ever.
+                break;
+            }
         }
 
         await Task.WhenAll(appends);
