@@ -41,7 +41,8 @@ internal sealed class KafkaClients(string bootstrapServers, KafkaOptions options
         config["statistics.interval.ms"] = Milliseconds(options.StatisticsInterval);
 
         // Per partition; a partition whose task is behind stops fetching at this, and goes on soon after it was read. Larger queues were no faster: what waits in them is in no cache any more.
-        config["queued.min.messages"] = "100000";
+        // Bytes are those of keys and values only. A record of a batch of few takes a page of memory, so during a long outage of the store the number is what bounds the process.
+        config["queued.min.messages"] = "10000";
         config["queued.max.messages.kbytes"] = "8192";
         if (!string.IsNullOrEmpty(options.GroupInstanceId))
         {

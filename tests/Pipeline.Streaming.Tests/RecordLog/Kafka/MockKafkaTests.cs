@@ -148,6 +148,54 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
     }
 
     [Fact]
+    public async Task Pause_RecordsGoOnWaiting_TheClientHoldsABoundedNumberOfThem()
+    {
+        using var figures = new System.Diagnostics.Metrics.MeterListener();
+        var held = 0L;
+        figures.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == Diagnostics.SemanticConventions.KafkaQueuedMessages)
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        figures.SetMeasurementEventCallback<long>((_, value, tags, _) => held = tags.Contains(new(Diagnostics.SemanticConventions.KafkaClientType, "consumer")) ? value : held);
+        figures.Start();
+        await using var log = Open(partitions: 1, options => options.StatisticsInterval = TimeSpan.FromMilliseconds(100));
+        for (var i = 0; i < 40; i++)
+        {
+            await AppendAsync(log, 1_000);
+        }
+
+        await using var reader = log.CreateReader(_topic);
+        await reader.SubscribeAsync([_topic], new RecordingListener(), Stop);
+        var read = 0L;
+        using (var batch = await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop))
+        {
+            reader.Pause(new TopicPartition(_topic, 0));
+            read = batch!.NextOffset;
+        }
+
+        // Until it has long held no more than before.
+        var most = 0L;
+        for (var unchanged = 0; most == 0 || unchanged < 20; unchanged++)
+        {
+            Assert.Null(await reader.ReadAsync(TimeSpan.FromMilliseconds(100), Stop));
+            figures.RecordObservableInstruments();
+            (most, unchanged) = held > most ? (held, 0) : (most, unchanged);
+        }
+
+        Assert.InRange(most, 1, 20_000);
+        reader.Resume(new TopicPartition(_topic, 0));
+        while (read < 40_000)
+        {
+            using var batch = await reader.ReadAsync(TimeSpan.FromSeconds(20), Stop);
+            Assert.Equal(read, batch!.Offset(0));
+            read = batch.NextOffset;
+        }
+    }
+
+    [Fact]
     public async Task Describe_NobodyLeadsThePartition_IsATransientFailureHoweverOftenItIsAsked()
     {
         await using var log = Open(partitions: 1, options => options.RequestTimeout = TimeSpan.FromSeconds(2));
