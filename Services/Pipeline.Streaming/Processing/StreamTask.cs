@@ -32,9 +32,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     private readonly StreamTaskSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly StreamBatch<TEvent> _batch = new();
-    private readonly List<RecordBatch> _retained = [];
-    private readonly List<DeadLetter> _deadLetters = [];
+    private readonly BatchProcessor<TEvent> _processor;
     private readonly CheckpointBuffer _buffer;
     private readonly bool _ownsBuffer;
     private readonly BatchTrace _trace;
@@ -44,11 +42,7 @@ public sealed class StreamTask<TEvent> : IDisposable
     private readonly TableReader? _tables;
     private readonly TableJoin<TEvent>? _join;
 
-    private long _nextOffset;
-    private long _storedUntil;
     private long _sequence;
-    private RecordCounters _counters;
-    private bool _needsCoverage;
     private bool _isDirty;
     private bool _hasUncheckpointed;
 
@@ -80,6 +74,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         _buffer = buffer ?? new CheckpointBuffer();
         _ownsBuffer = buffer is null;
         _trace = new BatchTrace(partition, settings.MessagingSystem);
+        _processor = new BatchProcessor<TEvent>(partition, topology, settings.Errors);
         Clock = new TaskClock(time);
         _retry = new EffectRetry<StreamTask<TEvent>>(partition, () => NextOffset, settings.Errors, Clock, time, logger);
         _saver = new CheckpointSaver(partition, () => NextOffset, checkpoints, settings, time, logger);
@@ -93,12 +88,12 @@ public sealed class StreamTask<TEvent> : IDisposable
     public TaskClock Clock { get; }
 
     /// <summary>The offset behind the last record processed.</summary>
-    public long NextOffset => Volatile.Read(ref _nextOffset);
+    public long NextOffset => _processor.NextOffset;
 
-    public TaskProgress Progress => new(NextOffset, _topology.Watermark, _topology.MaxEventTime, _counters);
+    public TaskProgress Progress => _processor.Progress;
 
     /// <summary>Still rebuilding state from records whose results are stored.</summary>
-    public bool IsCatchingUp => _nextOffset < _storedUntil;
+    public bool IsCatchingUp => _processor.IsCatchingUp;
 
     /// <summary>Since the last checkpoint was saved, or the task opened.</summary>
     public TimeSpan SinceCheckpoint => _schedule.SinceCheckpoint;
@@ -114,46 +109,36 @@ public sealed class StreamTask<TEvent> : IDisposable
     {
         var started = _time.GetTimestamp();
         var stored = await _retry.RunAsync(this, static (task, token) => task._topology.Sink.OpenAsync(token), "take over", cancellationToken);
-        _storedUntil = stored?.NextOffset ?? 0;
-        _counters = stored?.Counters ?? default;
-        if (_storedUntil > log.HighWatermark)
+        _processor.ContinueBehind(stored);
+        var storedUntil = _processor.StoredUntil;
+        if (storedUntil > log.HighWatermark)
         {
             throw new StateRestoreException(
-                $"The results of {TopicPartition} reach to offset {_storedUntil}, but the log ends at {log.HighWatermark}: it is not the log that " +
+                $"The results of {TopicPartition} reach to offset {storedUntil}, but the log ends at {log.HighWatermark}: it is not the log that " +
                 "they were made from. Use the log they belong to, or another data directory.");
         }
 
         (var found, _sequence) = await _retry.RunAsync(
             this,
-            static (task, token) => CheckpointRecovery.FindAsync(task._checkpoints, task.TopicPartition, task._storedUntil, task._logger, token), "find a checkpoint", cancellationToken);
+            static (task, token) => CheckpointRecovery.FindAsync(task._checkpoints, task.TopicPartition, task._processor.StoredUntil, task._logger, token), "find a checkpoint", cancellationToken);
         if (found?.Restore(_topology) is { } older)
         {
             // What the new version keeps comes from the records; what they gave before is stored and stays.
-            Log.StateMadeAnew(_logger, TopicPartition, log.Start, _storedUntil, older);
+            Log.StateMadeAnew(_logger, TopicPartition, log.Start, storedUntil, older);
             found = null;
         }
 
-        if (found is { } checkpoint)
+        // The crash may have come before the commit; without new records nobody else would make up for it.
+        _hasUncheckpointed |= found is not null;
+        if (found is { } checkpoint && checkpoint.NextOffset < log.Start)
         {
-            _nextOffset = checkpoint.NextOffset;
-
-            // The crash may have come before the commit; without new records nobody else would make up for it.
-            _hasUncheckpointed = true;
-            if (checkpoint.NextOffset < log.Start)
-            {
-                Log.RecordsExpired(_logger, TopicPartition, log.Start - checkpoint.NextOffset, checkpoint.NextOffset, log.Start);
-                _nextOffset = log.Start;
-            }
-        }
-        else
-        {
-            _nextOffset = log.Start;
-            _needsCoverage = log.Start > 0;
+            Log.RecordsExpired(_logger, TopicPartition, log.Start - checkpoint.NextOffset, checkpoint.NextOffset, log.Start);
         }
 
-        Log.TaskOpened(_logger, TopicPartition, _nextOffset, _storedUntil, _time.GetElapsedTime(started).TotalMilliseconds);
+        _processor.StartAt(Math.Max(found?.NextOffset ?? 0, log.Start), isIncomplete: found is null && log.Start > 0);
+        Log.TaskOpened(_logger, TopicPartition, NextOffset, storedUntil, _time.GetElapsedTime(started).TotalMilliseconds);
         _schedule.Restart();
-        return new Position(TopicPartition, _nextOffset);
+        return new Position(TopicPartition, NextOffset);
     }
 
     /// <summary>Reads what the topology joins the batch with, then sends it through the steps. The task owns the batch from here on.</summary>
@@ -176,38 +161,14 @@ public sealed class StreamTask<TEvent> : IDisposable
         if (records.Count == 0)
         {
             // Markers of transactions: no records, but whoever looks at lag wants them committed, too.
-            _hasUncheckpointed |= records.NextOffset > _nextOffset;
-            Volatile.Write(ref _nextOffset, records.NextOffset);
-            records.Dispose();
+            _hasUncheckpointed |= records.NextOffset > NextOffset;
+            _processor.Skip(records);
             return;
         }
 
         Hook(Effect.Process, done: false);
-        if (_needsCoverage)
-        {
-            // What was removed before this record can have belonged to any window up to here.
-            _needsCoverage = false;
-            _topology.StartIncomplete(records.Timestamp(0) + (long)_topology.EventTime.MaxFutureSkew.TotalMilliseconds);
-        }
-
         _trace.Note(records);
-        _batch.Load(records);
-        _topology.Process(_batch);
-        var firstNew = FirstIndexAt(records, _storedUntil);
-        var newStatuses = _batch.Statuses[firstNew..];
-        _counters = _counters.Add(newStatuses);
-        if (newStatuses.Length > 0)
-        {
-            _topology.Sink.Accept(_batch, _storedUntil);
-            SetDeadLettersAside(firstNew);
-            _retained.Add(records);
-        }
-        else
-        {
-            records.Dispose();
-        }
-
-        Volatile.Write(ref _nextOffset, records.NextOffset);
+        _processor.Process(records);
         _isDirty = _hasUncheckpointed = true;
         Hook(Effect.Process, done: true);
     }
@@ -269,20 +230,20 @@ public sealed class StreamTask<TEvent> : IDisposable
         _topology.Flush(early, inTurn);
         Hook(Effect.FlushState, done: true);
 
-        if (_deadLetters.Count > 0)
+        if (_processor.DeadLetters.Count > 0)
         {
             Hook(Effect.WriteDeadLetters, done: false);
             await _retry.RunAsync(
                 this,
                 static async (task, token) =>
                 {
-                    await task._deadLetterWriter.WriteAsync(task.TopicPartition, task._deadLetters, task._topology.Describe, token);
+                    await task._deadLetterWriter.WriteAsync(task.TopicPartition, task._processor.DeadLetters, task._topology.Describe, token);
                     return true;
                 },
                 "write dead letters",
                 cancellationToken);
             Hook(Effect.WriteDeadLetters, done: true);
-            _deadLetters.Clear();
+            _processor.DeadLetters.Clear();
         }
 
         // Before a checkpoint also without rows: who lost the partition finds out here.
@@ -294,7 +255,7 @@ public sealed class StreamTask<TEvent> : IDisposable
                 static async (task, token) =>
                 {
                     var progress = task.Progress;
-                    await task._topology.Sink.WriteAsync(progress with { NextOffset = Math.Max(progress.NextOffset, task._storedUntil) }, token);
+                    await task._topology.Sink.WriteAsync(progress with { NextOffset = Math.Max(progress.NextOffset, task._processor.StoredUntil) }, token);
                     return true;
                 },
                 "write results",
@@ -303,7 +264,7 @@ public sealed class StreamTask<TEvent> : IDisposable
         }
 
         sink.Clear();
-        ReleaseRecords();
+        _processor.Release();
         _isDirty = false;
         _schedule.Flushed(early, started);
     }
@@ -342,24 +303,12 @@ public sealed class StreamTask<TEvent> : IDisposable
     public void Dispose()
     {
         _topology.Sink.Clear();
-        _deadLetters.Clear();
-        ReleaseRecords();
+        _processor.Release();
         _deadLetterWriter.Dispose();
         if (_ownsBuffer)
         {
             _buffer.Dispose();
         }
-    }
-
-    private static int FirstIndexAt(RecordBatch records, long offset)
-    {
-        var index = 0;
-        while (index < records.Count && records.Offset(index) < offset)
-        {
-            index++;
-        }
-
-        return index;
     }
 
     // While catching up only what is final is written: an open window has a newer value in the store already.
@@ -429,7 +378,7 @@ public sealed class StreamTask<TEvent> : IDisposable
             _sequence++;
             Checkpoint.Write(lease.Writer, TopicPartition, _sequence, Progress, _time.GetUtcNow().ToUnixTimeMilliseconds(), _topology);
             _hasUncheckpointed = false;
-            _saver.Begin(lease, started, _sequence, new Position(TopicPartition, _nextOffset), commit, cancellationToken);
+            _saver.Begin(lease, started, _sequence, new Position(TopicPartition, NextOffset), commit, cancellationToken);
         }
         catch
         {
@@ -445,36 +394,6 @@ public sealed class StreamTask<TEvent> : IDisposable
             _schedule.Checkpointed(cost);
             StreamingInstruments.CheckpointDuration.Record(cost.TotalSeconds);
         }
-    }
-
-    private void SetDeadLettersAside(int from)
-    {
-        var statuses = _batch.Statuses;
-        for (var i = from; i < statuses.Length; i++)
-        {
-            if (statuses[i].Outcome != Outcome.DeadLettered)
-            {
-                continue;
-            }
-
-            if (_settings.Errors.RejectedRecord == ErrorAction.Fail)
-            {
-                var rejection = _topology.Describe(statuses[i]);
-                throw new RecordRejectedException(new Position(TopicPartition, _batch.Records.Offset(i)), rejection);
-            }
-
-            _deadLetters.Add(new DeadLetter(_batch.Records, i, statuses[i]));
-        }
-    }
-
-    private void ReleaseRecords()
-    {
-        foreach (var records in _retained)
-        {
-            records.Dispose();
-        }
-
-        _retained.Clear();
     }
 
     private void Hook(Effect effect, bool done) => _settings.OnEffect?.Invoke(TopicPartition, effect, done);
