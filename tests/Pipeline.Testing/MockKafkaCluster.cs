@@ -48,6 +48,9 @@ public sealed unsafe class MockKafkaCluster : IDisposable
         }
     }
 
+    /// <summary>Requests of this kind no longer fail, if some of <see cref="FailNext"/> are left.</summary>
+    public void FailNoMore(short apiKey) => ((delegate* unmanaged[Cdecl]<nint, short, void>)Export("rd_kafka_mock_clear_request_errors"))(_cluster, apiKey);
+
     /// <summary>From now on <see cref="StopCounting"/> counts.</summary>
     public void StartCounting()
     {
