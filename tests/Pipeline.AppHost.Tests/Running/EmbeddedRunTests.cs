@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Pipeline.AppHost.Commands;
 using Pipeline.Testing;
@@ -79,6 +80,30 @@ public sealed class EmbeddedRunTests(EmbeddedRunTests.Run run) : IClassFixture<E
         await run.AppHost.ExecuteAsync("pipeline", "replay-processing");
 
         await Eventually.TrueAsync(async () => await StoredAsync() >= PipelineCommands.Burst, RunningAppHost.Limit);
+    }
+
+    [Fact]
+    public async Task Restart_OnTheDashboard_StartsTheProgramAgainAndItGoesOn()
+    {
+        var before = await StoredAsync();
+        var first = await ProcessIdAsync(pid => pid is not null);
+
+        await run.AppHost.ExecuteAsync("pipeline", KnownResourceCommands.RestartCommand);
+
+        await ProcessIdAsync(pid => pid is not null && pid != first);
+        await run.AppHost.App.ResourceNotifications.WaitForResourceHealthyAsync("pipeline", WaitBehavior.WaitOnResourceUnavailable, Token).WaitAsync(RunningAppHost.Limit, Token);
+        await run.AppHost.ExecuteAsync("pipeline", "burst");
+        await Eventually.TrueAsync(async () => await StoredAsync() >= before + PipelineCommands.Burst, RunningAppHost.Limit);
+    }
+
+    private async Task<string?> ProcessIdAsync(Func<string?, bool> isIt)
+    {
+        string? id = null;
+        await run.AppHost.App.ResourceNotifications.WaitForResourceAsync(
+            "pipeline",
+            change => isIt(id = change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value?.ToString()),
+            Token).WaitAsync(RunningAppHost.Limit, Token);
+        return id;
     }
 
     private async Task<long> StoredAsync() =>
