@@ -87,7 +87,7 @@ internal sealed class KafkaClients(string bootstrapServers, KafkaOptions options
         // As Kafka's own clients and the embedded log place keys; a record without a key goes anywhere.
         config["partitioner"] = "murmur2_random";
         config["sticky.partitioning.linger.ms"] = "0";
-        config["linger.ms"] = isThroughput ? "50" : "5";
+        config["linger.ms"] = isThroughput ? "50" : "1";
         config["compression.type"] = options.Compression;
         config["message.max.bytes"] = MaxMessageBytes.ToString(CultureInfo.InvariantCulture);
         config["message.timeout.ms"] = Milliseconds(options.DeliveryTimeout);

@@ -64,7 +64,7 @@ public sealed class KafkaOptions
 /// <summary>What the client's queues and waits are tuned for.</summary>
 public enum KafkaProfile
 {
-    /// <summary>A record waits at most 5 ms for company.</summary>
+    /// <summary>A record waits at most 1 ms for company, and for the append before it.</summary>
     Latency,
 
     /// <summary>A record waits up to 50 ms, and brokers are asked for more at a time.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 
 namespace Pipeline.Streaming.RecordLog.Kafka;
@@ -8,8 +9,9 @@ namespace Pipeline.Streaming.RecordLog.Kafka;
 /// </summary>
 internal sealed class KafkaProducer(IProducer<byte[]?, byte[]?> producer, KafkaTopics topics) : IAsyncDisposable
 {
-    private static readonly TimeSpan FullQueuePause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<string, Lazy<TopicAppends>> _appends = new(StringComparer.Ordinal);
 
     public async ValueTask<AppendResult> AppendAsync(string topic, RecordBatchBuilder records, CancellationToken cancellationToken)
     {
@@ -21,25 +23,29 @@ internal sealed class KafkaProducer(IProducer<byte[]?, byte[]?> producer, KafkaT
         }
 
         await topics.EnsureExistsAsync(topic, cancellationToken);
-        var append = new Append(topic, records.Count);
-        for (var i = 0; i < records.Count; i++)
-        {
-            // When one has failed the caller appends all of them again, so there is no point in sending the rest.
-            if (append.HasFailed || !await TryProduceAsync(topic, Message(records, i), append, cancellationToken))
-            {
-                append.LeaveOut(records.Count - i);
-                break;
-            }
-        }
-
+        var append = new PendingAppend(topic, Messages(records), cancellationToken);
+        await AppendsTo(topic).AddAsync(append);
         return await append.Completion.WaitAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         // Those who wait for a report get one; whoever does not answer in time is told so by the report.
-        await Task.Run(() => producer.Flush(FlushLimit));
+        var closing = Task.WhenAll(_appends.Values.Select(appends => appends.Value.CloseAsync()));
+        await Task.WhenAny(closing, Task.Delay(FlushLimit));
+        await Task.Run(() => producer.Flush(closing.IsCompleted ? FlushLimit : TimeSpan.Zero));
         producer.Dispose();
+    }
+
+    private static List<Message<byte[]?, byte[]?>> Messages(RecordBatchBuilder records)
+    {
+        var messages = new List<Message<byte[]?, byte[]?>>(records.Count);
+        for (var i = 0; i < records.Count; i++)
+        {
+            messages.Add(Message(records, i));
+        }
+
+        return messages;
     }
 
     private static Message<byte[]?, byte[]?> Message(RecordBatchBuilder records, int index)
@@ -64,97 +70,5 @@ internal sealed class KafkaProducer(IProducer<byte[]?, byte[]?> producer, KafkaT
         return message;
     }
 
-    private async ValueTask<bool> TryProduceAsync(string topic, Message<byte[]?, byte[]?> message, Append append, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                producer.Produce(topic, message, append.Report);
-                return true;
-            }
-            catch (KafkaException e) when (e.Error.Code == ErrorCode.Local_QueueFull)
-            {
-                // Back-pressure: the records before us have to go first.
-                await Task.Delay(FullQueuePause, cancellationToken);
-            }
-            catch (KafkaException e)
-            {
-                append.Fail(e.Error);
-                return false;
-            }
-        }
-    }
-
-    /// <summary>Counts the delivery reports of one append. Reports come on the client's thread, one at a time.</summary>
-    private sealed class Append(string topic, int records)
-    {
-        private readonly int _count = records;
-        private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly SortedDictionary<int, long> _lastOffsets = [];
-        private readonly Lock _gate = new();
-        private int _open = records;
-        private int _delivered;
-        private Error? _failure;
-
-        public Task<AppendResult> Completion => _completion.Task;
-
-        public bool HasFailed => Volatile.Read(ref _failure) is not null;
-
-        public void Report(DeliveryReport<byte[]?, byte[]?> report)
-        {
-            lock (_gate)
-            {
-                if (report.Error.IsError)
-                {
-                    _failure ??= report.Error;
-                }
-                else
-                {
-                    _delivered++;
-                    var partition = report.Partition.Value;
-                    _lastOffsets[partition] = Math.Max(report.Offset.Value, _lastOffsets.GetValueOrDefault(partition, -1));
-                }
-
-                Settle(1);
-            }
-        }
-
-        public void Fail(Error error)
-        {
-            lock (_gate)
-            {
-                _failure ??= error;
-            }
-        }
-
-        /// <summary>So many records are not sent, so no report comes for them.</summary>
-        public void LeaveOut(int unsent)
-        {
-            lock (_gate)
-            {
-                Settle(unsent);
-            }
-        }
-
-        private void Settle(int settled)
-        {
-            _open -= settled;
-            if (_open > 0)
-            {
-                return;
-            }
-
-            if (_failure is { } failure)
-            {
-                // The topic was there when the append began: a broker that does not know it is one that starts.
-                _completion.TrySetException(KafkaFaults.OfKnownPartitions(
-                    failure.Code, $"Kafka could not append to '{topic}': {failure.Reason}. {_delivered} of {_count} records are known to be written."));
-            }
-            else
-            {
-                _completion.TrySetResult(new AppendResult(_count, [.. _lastOffsets.Select(p => new Position(new TopicPartition(topic, p.Key), p.Value))]));
-            }
-        }
-    }
+    private TopicAppends AppendsTo(string topic) => _appends.GetOrAdd(topic, name => new Lazy<TopicAppends>(() => new TopicAppends(producer, name, TopicAppends.UsualPatience).Start())).Value;
 }
