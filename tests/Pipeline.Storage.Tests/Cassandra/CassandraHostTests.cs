@@ -83,12 +83,15 @@ public sealed class CassandraHostTests : IAsyncLifetime
     {
         await InitializeAsync();
         await RunAsync($"ALTER TABLE {Stores.Keyspace}.partition_progress DROP last_stored_at");
+        await RunAsync($"ALTER TABLE {Stores.Keyspace}.events_by_bucket WITH compaction = {{'class': 'TimeWindowCompactionStrategy'}}");
+        Assert.NotEqual("16", await MinThresholdAsync());
         foreach (var _ in new[] { "first", "again" })
         {
             await RunAsync($"UPDATE {Stores.Keyspace}.schema_lock SET version = 2 WHERE name = 'version'");
             await InitializeAsync();
-            Assert.Equal(3, (await RunAsync($"SELECT version FROM {Stores.Keyspace}.schema_lock WHERE name = 'version'")).Single().GetValue<int>("version"));
+            Assert.Equal(4, (await RunAsync($"SELECT version FROM {Stores.Keyspace}.schema_lock WHERE name = 'version'")).Single().GetValue<int>("version"));
             Assert.Empty(await RunAsync($"SELECT last_stored_at FROM {Stores.Keyspace}.partition_progress"));
+            Assert.Equal("16", await MinThresholdAsync());
         }
 
         async Task InitializeAsync()
@@ -96,6 +99,10 @@ public sealed class CassandraHostTests : IAsyncLifetime
             await using var store = CassandraStores.Store(Stores.Client());
             await store.InitializeAsync(Cancel);
         }
+
+        async Task<string?> MinThresholdAsync()
+            => (await RunAsync($"SELECT compaction FROM system_schema.tables WHERE keyspace_name = '{Stores.Keyspace}' AND table_name = 'events_by_bucket'"))
+                .Single().GetValue<IDictionary<string, string>>("compaction").TryGetValue("min_threshold", out var threshold) ? threshold : null;
 
         Task<RowSet> RunAsync(string statement) => Stores.Session.ExecuteAsync(new SimpleStatement(statement));
     }
