@@ -1,6 +1,7 @@
+using System.Collections.Concurrent;
+using System.IO.Hashing;
 using Cassandra;
 using Pipeline.Storage.Cassandra.Reading;
-using Pipeline.Storage.Cassandra.Schema;
 using Pipeline.Storage.Cassandra.Writing;
 using Pipeline.Streaming;
 using Pipeline.Streaming.State;
@@ -10,55 +11,54 @@ namespace Pipeline.Storage.Cassandra.Checkpoints;
 /// <summary>
 /// Checkpoints where every processor of a group finds them, so that a partition's state goes where the partition goes. The bytes
 /// are written in chunks under a name that nobody else uses, then the row that names them: a checkpoint is there as a whole or not
-/// at all, and a writer of an old assignment can at worst add an older one of its own.
+/// at all, and a writer of an old assignment can at worst add an older one of its own. A chunk that the checkpoint before has, too, is named again and not written again
+/// (<see cref="ContentChunks"/>, <see cref="CheckpointSeries"/>): most of the state of a busy partition is ids that do not change until they are forgotten.
 /// </summary>
 internal sealed class CassandraCheckpointStore(CassandraClient client, IResultStore schema, RequestSender sender, TimeProvider time, string group) : ICheckpointStore
 {
-    /// <summary>
-    /// Bytes of a chunk: far below what a node takes as one mutation, and below what the collectors of both sides take for a large object, which is dearer: half a region of
-    /// the node's heap (of a megabyte at least), and 85,000 bytes here. Who reads takes chunks of any size.
-    /// </summary>
-    internal const int ChunkBytes = 64 << 10;
-
     private const string Key = "group_name = ? AND topic = ? AND partition = ?";
     private const string AddChunk = "INSERT INTO checkpoint_chunks (chunks_id, chunk, data) VALUES (?, ?, ?)";
     private const string RemoveChunk = "DELETE FROM checkpoint_chunks WHERE chunks_id = ? AND chunk = ?";
     private const string ReadChunk = "SELECT data FROM checkpoint_chunks WHERE chunks_id = ? AND chunk = ?";
     private const string Remove = "DELETE FROM checkpoints WHERE " + Key + " AND sequence = ?";
-    private const string Find = "SELECT sequence, chunks_id, chunk_count, length FROM checkpoints WHERE " + Key + " AND sequence = ?";
+    private const string Find = "SELECT " + CheckpointEntry.Columns + " FROM checkpoints WHERE " + Key + " AND sequence = ?";
 
     private const string Add =
-        "INSERT INTO checkpoints (group_name, topic, partition, sequence, chunks_id, chunk_count, length, saved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        "INSERT INTO checkpoints (group_name, topic, partition, sequence, chunks_id, chunk_count, length, saved_at, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-    // More than are kept: a crash between saving and removing leaves one more, and the next save removes it.
-    private const string List = "SELECT sequence, chunks_id, chunk_count, length FROM checkpoints WHERE " + Key + " LIMIT 20";
+    // More than are kept: a crash between saving and removing leaves one more, and so does a writer of an old assignment. Who has the partition next removes them.
+    private const string List = "SELECT " + CheckpointEntry.Columns + " FROM checkpoints WHERE " + Key + " LIMIT 20";
 
     private readonly CassandraReader _reader = new(client);
+    private readonly ConcurrentDictionary<TopicPartition, CheckpointSeries> _series = new();
 
     public async ValueTask SaveAsync(TopicPartition partition, long sequence, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         => await InWordsAsync(partition, "kept", async () =>
         {
-            var old = await EntriesAsync(partition, cancellationToken);
-            var entry = new Entry(sequence, Guid.NewGuid(), (bytes.Length + ChunkBytes - 1) / ChunkBytes, bytes.Length);
-
-            // One after another: events are written meanwhile, and they are what somebody waits for.
-            for (var i = 0; i < entry.Chunks; i++)
+            if (!_series.TryGetValue(partition, out var series))
             {
-                var data = bytes.Slice(i * ChunkBytes, Math.Min(ChunkBytes, bytes.Length - (i * ChunkBytes))).ToArray();
-                await sender.SendAsync([await client.BindAsync(AddChunk, cancellationToken, entry.ChunksId, i, data)], cancellationToken);
+                _series[partition] = series = new CheckpointSeries(sequence, await EntriesAsync(partition, cancellationToken));
             }
 
+            var name = Guid.NewGuid();
+            var entry = new CheckpointEntry(sequence, bytes.Length, await WriteChunksAsync(series, name, bytes, cancellationToken));
             await sender.SendAsync(
-                [await client.BindAsync(Add, cancellationToken, [.. KeyOf(partition), sequence, entry.ChunksId, entry.Chunks, entry.Length, time.GetUtcNow()])], cancellationToken);
+                [await client.BindAsync(Add, cancellationToken, [.. KeyOf(partition), sequence, name, entry.Chunks.Count, entry.Length, time.GetUtcNow(), entry.Parts])], cancellationToken);
 
-            var kept = old.Where(e => e.Sequence != sequence).Append(entry).OrderByDescending(e => e.Sequence).Take(CheckpointRetention.Kept).ToList();
-            await RemoveAsync(partition, [.. old.Where(e => !kept.Contains(e))], sequence, cancellationToken);
+            series.Saved(entry);
+            var (sequences, chunks) = series.Unneeded;
+            await RemoveAsync(partition, sequences, chunks, cancellationToken);
+            series.Removed();
             return true;
         });
 
+    /// <remarks>Whoever asks begins anew: what is saved next shares nothing with what was saved before.</remarks>
     public async ValueTask<IReadOnlyList<long>> ListAsync(TopicPartition partition, CancellationToken cancellationToken)
-        => await InWordsAsync<IReadOnlyList<long>>(
-            partition, "listed", async () => [.. (await EntriesAsync(partition, cancellationToken)).Take(CheckpointRetention.Kept).Select(e => e.Sequence)]);
+        => await InWordsAsync<IReadOnlyList<long>>(partition, "listed", async () =>
+        {
+            _series.TryRemove(partition, out _);
+            return [.. (await EntriesAsync(partition, cancellationToken)).Take(CheckpointRetention.Kept).Select(e => e.Sequence)];
+        });
 
     public async ValueTask<ReadOnlyMemory<byte>> LoadAsync(TopicPartition partition, long sequence, CancellationToken cancellationToken)
         => await InWordsAsync<ReadOnlyMemory<byte>>(partition, "fetched", async () =>
@@ -69,16 +69,16 @@ internal sealed class CassandraCheckpointStore(CassandraClient client, IResultSt
                 throw new CheckpointException($"There is no checkpoint {sequence} of {partition}.", isTransient: false);
             }
 
-            var entry = EntryOf(row);
+            var entry = CheckpointEntry.Of(row);
             var bytes = new byte[entry.Length];
             var position = 0;
-            for (var i = 0; i < entry.Chunks; i++)
+            for (var i = 0; i < entry.Chunks.Count; i++)
             {
-                var chunk = (await _reader.FindAsync(ReadChunk, [entry.ChunksId, i], cancellationToken))?.Bytes("data") ?? [];
-                var isLast = i == entry.Chunks - 1;
+                var chunk = (await _reader.FindAsync(ReadChunk, [entry.Chunks[i].ChunksId, entry.Chunks[i].Number], cancellationToken))?.Bytes("data") ?? [];
+                var isLast = i == entry.Chunks.Count - 1;
                 if (chunk.Length == 0 || chunk.Length > bytes.Length - position || (isLast && chunk.Length < bytes.Length - position))
                 {
-                    throw new CheckpointException($"The checkpoint {sequence} of {partition} lacks its part {i + 1} of {entry.Chunks}.", isTransient: false);
+                    throw new CheckpointException($"The checkpoint {sequence} of {partition} lacks its part {i + 1} of {entry.Chunks.Count}.", isTransient: false);
                 }
 
                 chunk.CopyTo(bytes, position);
@@ -91,49 +91,65 @@ internal sealed class CassandraCheckpointStore(CassandraClient client, IResultSt
     public async ValueTask ClearAsync(TopicPartition partition, CancellationToken cancellationToken)
         => await InWordsAsync(partition, "removed", async () =>
         {
+            _series.TryRemove(partition, out _);
             for (var entries = await EntriesAsync(partition, cancellationToken); entries.Count > 0; entries = await EntriesAsync(partition, cancellationToken))
             {
-                await RemoveAsync(partition, entries, savedSequence: null, cancellationToken);
+                await RemoveAsync(partition, [.. entries.Select(e => e.Sequence)], entries.SelectMany(e => e.Chunks).ToHashSet(), cancellationToken);
             }
 
             return true;
         });
 
-    /// <param name="savedSequence">The row that was just written in the place of an older one of the same sequence; it stays.</param>
-    private async Task RemoveAsync(TopicPartition partition, IReadOnlyList<Entry> entries, long? savedSequence, CancellationToken cancellationToken)
+    /// <summary>Writes what the series has not written yet.</summary>
+    /// <returns>All chunks of the bytes.</returns>
+    private async Task<List<ChunkName>> WriteChunksAsync(CheckpointSeries series, Guid name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (entries.Count == 0)
+        var chunks = new List<ChunkName>();
+        var written = 0;
+        while (!bytes.IsEmpty)
         {
-            return;
-        }
-
-        // The rows first: chunks without a row are waste, a row without chunks would be a damaged checkpoint.
-        var rows = new List<IStatement>();
-        var chunks = new List<IStatement>();
-        foreach (var entry in entries)
-        {
-            if (entry.Sequence != savedSequence)
+            var data = bytes[..ContentChunks.NextLength(bytes.Span)];
+            var content = XxHash128.HashToUInt128(data.Span);
+            if (!series.TryFind(content, out var chunk))
             {
-                rows.Add(await client.BindAsync(Remove, cancellationToken, [.. KeyOf(partition), entry.Sequence]));
+                // One after another: events are written meanwhile, and they are what somebody waits for.
+                chunk = new ChunkName(name, written++);
+                await sender.SendAsync([await client.BindAsync(AddChunk, cancellationToken, chunk.ChunksId, chunk.Number, data.ToArray())], cancellationToken);
+                series.Add(content, chunk);
             }
 
-            for (var i = 0; i < entry.Chunks; i++)
-            {
-                chunks.Add(await client.BindAsync(RemoveChunk, cancellationToken, entry.ChunksId, i));
-            }
+            chunks.Add(chunk);
+            bytes = bytes[data.Length..];
         }
 
-        await sender.SendAsync(rows, cancellationToken);
-        await sender.SendAsync(chunks, cancellationToken);
+        return chunks;
     }
 
-    private async Task<List<Entry>> EntriesAsync(TopicPartition partition, CancellationToken cancellationToken)
+    private async Task RemoveAsync(TopicPartition partition, IReadOnlyList<long> sequences, IReadOnlyCollection<ChunkName> chunks, CancellationToken cancellationToken)
+    {
+        // The rows first: chunks without a row are waste, a row without chunks would be a damaged checkpoint.
+        await sender.SendAsync(await BindAsync(Remove, sequences.Select(s => (object[])[.. KeyOf(partition), s]), cancellationToken), cancellationToken);
+        await sender.SendAsync(await BindAsync(RemoveChunk, chunks.Select(c => new object[] { c.ChunksId, c.Number }), cancellationToken), cancellationToken);
+    }
+
+    private async Task<List<IStatement>> BindAsync(string cql, IEnumerable<object[]> rows, CancellationToken cancellationToken)
+    {
+        var statements = new List<IStatement>();
+        foreach (var row in rows)
+        {
+            statements.Add(await client.BindAsync(cql, cancellationToken, row));
+        }
+
+        return statements;
+    }
+
+    private async Task<List<CheckpointEntry>> EntriesAsync(TopicPartition partition, CancellationToken cancellationToken)
     {
         await schema.InitializeAsync(cancellationToken);
-        var entries = new List<Entry>();
+        var entries = new List<CheckpointEntry>();
         await foreach (var row in _reader.ReadAsync(List, KeyOf(partition), bytes: null, cancellationToken))
         {
-            entries.Add(EntryOf(row));
+            entries.Add(CheckpointEntry.Of(row));
         }
 
         return entries;
@@ -152,9 +168,4 @@ internal sealed class CassandraCheckpointStore(CassandraClient client, IResultSt
     }
 
     private object[] KeyOf(TopicPartition partition) => [group, partition.Topic, partition.Partition];
-
-    private static Entry EntryOf(Row row)
-        => new(row.GetValue<long>("sequence"), row.GetValue<Guid>("chunks_id"), row.GetValue<int>("chunk_count"), row.GetValue<int>("length"));
-
-    private sealed record Entry(long Sequence, Guid ChunksId, int Chunks, int Length);
 }

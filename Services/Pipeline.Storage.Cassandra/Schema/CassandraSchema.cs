@@ -20,7 +20,7 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     // What version 1 had made is laid out otherwise and is refused; the script of each version after the oldest one changes what is there.
     private const int Oldest = 2;
-    private static readonly string[] Scripts = ["002-tables.cql", "003-last-stored.cql", "004-fewer-compactions.cql"];
+    private static readonly string[] Scripts = ["002-tables.cql", "003-last-stored.cql", "004-fewer-compactions.cql", "005-checkpoint-parts.cql"];
 
     public static int Version => Oldest + Scripts.Length - 1;
 

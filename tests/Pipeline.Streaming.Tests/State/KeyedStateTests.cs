@@ -71,6 +71,32 @@ public sealed class KeyedStateTests
         Assert.All(model, id => Assert.True(restored.Contains(FingerprintSet.Of(IdOf(id)))));
     });
 
+    [Fact]
+    public void FingerprintSet_SavedAgainWithMoreIds_BeginsWithWhatWasSavedBefore() => Gen.Int[1, 100_000].Array[0, 300].Sample(ids =>
+    {
+        var set = new FingerprintSet();
+        var before = Array.Empty<byte>();
+        foreach (var id in ids)
+        {
+            set.Add(FingerprintSet.Of(IdOf(id)));
+            var saved = Saved(set);
+            Assert.Equal(before, saved[..before.Length]);
+            before = saved;
+        }
+
+        set.Compact();
+        Assert.Equal(Saved(set), Saved(set));
+        Assert.Equal(before.Length, Saved(set).Length);
+    });
+
+    // Without the number of ids, which is in front of them.
+    private static byte[] Saved(FingerprintSet set)
+    {
+        var writer = new StateWriter();
+        set.Save(writer);
+        return writer.Written[sizeof(int)..].ToArray();
+    }
+
     // 0 becomes the empty id, which is an id like any other.
     private static Guid IdOf(int id) => new(id, 0, 0, new byte[8]);
 

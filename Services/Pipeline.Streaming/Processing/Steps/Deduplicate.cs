@@ -10,7 +10,7 @@ public delegate Guid EventIdSelector<TEvent>(in TEvent streamEvent)
 /// Turns away events whose id was seen before. An id is remembered for at least <paramref name="horizon"/> of watermark
 /// progress after its arrival, and for two thirds more at most: ids are kept in generations of a third of the horizon, which are dropped as a whole.
 /// </summary>
-/// <param name="maxIds">Bound on the ids of all generations, of each of which 64 bits of a hash are kept (<see cref="FingerprintSet"/>). When more come within the horizon, it is shortened. Default: 4,000,000, that is 40 MB.</param>
+/// <param name="maxIds">Bound on the ids of all generations, of each of which 64 bits of a hash are kept (<see cref="FingerprintSet"/>). When more come within the horizon, it is shortened. Default: 4,000,000, that is 50 MB.</param>
 /// <remarks>
 /// Stands behind quality (a record that became a dead letter is not "seen": its repaired redrive must pass) and before lateness,
 /// so what it lets through ends stored or late. Generations turn by the watermark of each record, never by a clock or a batch's end.
