@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Storage.Cassandra.Checkpoints;
+using Pipeline.Storage.Cassandra.Schema;
 using Pipeline.Storage.Cassandra.Writing;
 using Pipeline.Streaming.State;
 
@@ -35,5 +36,6 @@ public static class CassandraRegistration
             services.GetRequiredService<RequestSender>(),
             services.GetRequiredService<TimeProvider>(),
             group));
+        builder.Services.TryAddSingleton<KeyspaceRemoval>(services => token => CassandraSchema.RemoveAsync(services.GetRequiredService<CassandraClient>(), token));
     }
 }

@@ -131,6 +131,7 @@ internal sealed class CassandraResultStore : IResultStore
                 _tables.Write(batch, state.Row, plan);
                 await _directory.AnnounceAsync(plan, cancellationToken);
                 await _sender.SendAsync(_batches.Combine(plan.Writes), cancellationToken);
+                operation.RowsWritten();
                 await _claims.ConfirmAsync(state, progress, plan.NextWriteTime + 1, cancellationToken);
                 return true;
             },

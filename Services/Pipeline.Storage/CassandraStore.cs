@@ -4,6 +4,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Pipeline.Storage;
 
+/// <summary>Removes the keyspace of the settings with everything in it; registered by a store that has one. For measurements, which make one each.</summary>
+public delegate Task KeyspaceRemoval(CancellationToken cancellationToken);
+
 /// <summary>
 /// The Cassandra store as this library knows it: by the name of its assembly, because not every build has it
 /// (docs/decisions/0001-package-feeds.md). The one place that looks for it.

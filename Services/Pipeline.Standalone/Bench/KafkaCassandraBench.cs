@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Pipeline.Contracts;
 using Pipeline.Processor;
 using Pipeline.Storage;
@@ -7,8 +8,8 @@ using Pipeline.Streaming.RecordLog;
 namespace Pipeline.Standalone.Bench;
 
 /// <summary>
-/// The processor between real servers: <c>users_topic</c> of the brokers → rows and windows in a keyspace of its own, which stays behind. A new
-/// group reads the topic from its start; it is filled first when it is empty. Not counted: filling it, joining the group, and the first events, during which code is compiled.
+/// The processor between real servers: <c>users_topic</c> of the brokers → rows and windows in a keyspace of its own, which is removed at the end: what it left in the memory of the
+/// server would be taken from the next one. A new group reads the topic; it is filled first when it is empty. Not counted: filling it, joining the group, and the first events, during which code is compiled.
 /// </summary>
 internal static class KafkaCassandraBench
 {
@@ -17,7 +18,7 @@ internal static class KafkaCassandraBench
     /// <summary>A backlog, as fast as it goes.</summary>
     /// <param name="seedTable">Whether the table of events by id is written as well.</param>
     public static Task<Figures> BacklogAsync(string name, bool seedTable, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync([$"--Cassandra:EventsById={seedTable}"], bench, settings, async (services, backlog) =>
+        => RunAsync([$"--Cassandra:EventsById={seedTable}"], newest: null, bench, settings, async (services, backlog, _) =>
         {
             var store = services.GetRequiredService<WatchedStore>();
             await store.WrittenAsync(Warmup, cancellationToken);
@@ -28,13 +29,13 @@ internal static class KafkaCassandraBench
 
     /// <summary>A backlog while events go on coming at the live rate, until the processor is half a second behind.</summary>
     public static Task<Figures> CatchUpAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync(["--Cassandra:EventsById=false"], bench, settings, async (services, backlog) =>
+        => RunAsync(["--Cassandra:EventsById=false"], newest: null, bench, settings, async (services, backlog, next) =>
         {
             var store = services.GetRequiredService<WatchedStore>();
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
             await store.WrittenAsync(Warmup, cancellationToken);
-            var loading = load.RunAsync((int)backlog, bench.Rate, stop.Token);
+            var loading = load.RunAsync(next, bench.Rate, stop.Token);
             var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), store.Totals);
             while (store.Totals.Consumed < backlog + load.Count - (bench.Rate / 2))
             {
@@ -48,23 +49,25 @@ internal static class KafkaCassandraBench
             return figures;
         }, cancellationToken);
 
-    /// <summary>A steady rate, see <see cref="LatencyBench"/>.</summary>
+    /// <summary>A steady rate behind the newest events of the topic, see <see cref="LatencyBench"/>.</summary>
     public static Task<Figures> LatencyAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync(LatencyBench.Settings, bench, settings, async (services, backlog) =>
+        => RunAsync(LatencyBench.Settings, LatencyBench.Backlog, bench, settings, async (services, backlog, next) =>
         {
             var store = services.GetRequiredService<WatchedStore>();
             await store.WrittenAsync(backlog, cancellationToken);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
-            var loading = load.RunAsync((int)backlog, bench.Rate, stop.Token);
+            var loading = load.RunAsync(next, bench.Rate, stop.Token);
             var figures = await LatencyBench.MeasureAsync(load, store, (meter, box, before) => FiguresAsync(name, meter, box, before, store, cancellationToken), cancellationToken);
             await stop.CancelAsync();
             await loading;
             return figures;
         }, cancellationToken);
 
+    /// <param name="newest">How many of the newest events of each partition are processed; null for all.</param>
+    /// <param name="measure">Is given how many events the topic holds for it, and the number of the next one.</param>
     private static async Task<Figures> RunAsync(
-        string[] own, BenchSettings bench, HostSettings settings, Func<IServiceProvider, long, Task<Figures>> measure, CancellationToken cancellationToken)
+        string[] own, int? newest, BenchSettings bench, HostSettings settings, Func<IServiceProvider, long, int, Task<Figures>> measure, CancellationToken cancellationToken)
     {
         using var directory = new BenchDirectory();
         var brokers = bench.Kafka!.Servers;
@@ -74,25 +77,54 @@ internal static class KafkaCassandraBench
             $"--ConnectionStrings:kafka={brokers}", $"--Cassandra:Keyspace=bench_{run}", $"--Processor:Group=bench-{run}", .. own, .. settings.Configuration, directory.Setting,
         ];
         var builder = PipelineApplication.CreateBuilder(settings with { Configuration = configuration }, out _);
-        long backlog;
+        long backlog, next;
         await using (var log = KafkaTopic.Open(brokers, Topics.Users, builder.Configuration))
         {
-            backlog = await KafkaTopic.FillAsync(log, Topics.Users, bench.Events, directory, cancellationToken);
+            backlog = next = await KafkaTopic.FillAsync(log, Topics.Users, bench.Events, directory, cancellationToken);
+            if (newest is { } each)
+            {
+                backlog = await KafkaTopic.CountAsync(new NewestRecords(log, each), Topics.Users, cancellationToken);
+            }
         }
 
         if (backlog <= Warmup)
         {
-            throw new RecordLogException($"The topic has {backlog} events; the first {Warmup} are not counted.", isTransient: false);
+            throw new RecordLogException($"{backlog} events of the topic are there to be processed; the first {Warmup} are not counted.", isTransient: false);
         }
 
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddProcessor();
         WatchedStore.Watch(builder.Services);
+        if (newest is { } records)
+        {
+            var make = builder.Services.Last(s => s.ServiceType == typeof(IRecordLog)).ImplementationFactory!;
+            builder.Services.Replace(ServiceDescriptor.Singleton<IRecordLog>(provider => new NewestRecords((IRecordLog)make(provider), records)));
+        }
+
         await using var app = builder.Build();
         await app.StartAsync(cancellationToken);
-        var figures = await measure(app.Services, backlog);
-        await app.StopAsync(cancellationToken);
-        return figures;
+        try
+        {
+            return await measure(app.Services, backlog, (int)next);
+        }
+        finally
+        {
+            await app.StopAsync(CancellationToken.None);
+            await RemoveKeyspaceAsync(app.Services);
+        }
+    }
+
+    // Whatever happened; what happened is what is to be said, not that the keyspace could not be removed either.
+    private static async Task RemoveKeyspaceAsync(IServiceProvider services)
+    {
+        try
+        {
+            await services.GetRequiredService<KeyspaceRemoval>()(CancellationToken.None);
+        }
+        catch (StorageException e)
+        {
+            await Console.Error.WriteLineAsync($"The keyspace of the measurement stays behind: {e.Message}");
+        }
     }
 
     private static async Task<Figures> FiguresAsync(string name, Meter meter, TimeSpan box, (long Consumed, long Stored) before, WatchedStore store, CancellationToken cancellationToken)

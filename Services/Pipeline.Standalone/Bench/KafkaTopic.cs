@@ -33,6 +33,7 @@ internal static class KafkaTopic
         return events;
     }
 
-    private static async Task<long> CountAsync(KafkaRecordLog log, string topic, CancellationToken cancellationToken)
+    /// <summary>How many records a topic has.</summary>
+    public static async Task<long> CountAsync(IRecordLog log, string topic, CancellationToken cancellationToken)
         => (await log.DescribeAsync(cancellationToken)).Where(p => p.TopicPartition.Topic == topic).Sum(p => p.HighWatermark - p.Start);
 }

@@ -17,6 +17,7 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
     private const string LockTable = "schema_lock";
     private const string LockName = "schema";
     private const int LockSeconds = 60;
+    private const int TimeoutMs = 60_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     // What version 1 had made is laid out otherwise and is refused; the script of each version after the oldest one changes what is there.
     private const int Oldest = 2;
@@ -25,6 +26,10 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
     public static int Version => Oldest + Scripts.Length - 1;
 
     private string Keyspace => client.Options.Keyspace;
+
+    /// <summary>Removes the keyspace with everything in it. A server that is set so (<c>auto_snapshot</c>) keeps a snapshot of its files.</summary>
+    public static async Task RemoveAsync(CassandraClient client, CancellationToken cancellationToken)
+        => await client.ExecuteAsync(new SimpleStatement($"DROP KEYSPACE IF EXISTS {client.Options.Keyspace}").SetReadTimeoutMillis(TimeoutMs), cancellationToken);
 
     /// <exception cref="StorageException">Made by a newer version, or with another layout than the settings ask for.</exception>
     public async Task ApplyAsync(CancellationToken cancellationToken)
@@ -193,7 +198,7 @@ internal sealed class CassandraSchema(CassandraClient client, TimeProvider time,
 
     private async Task RunAsync(string statement, CancellationToken cancellationToken)
     {
-        var result = await client.ExecuteAsync(new SimpleStatement(statement).SetReadTimeoutMillis((int)TimeSpan.FromMinutes(1).TotalMilliseconds), cancellationToken);
+        var result = await client.ExecuteAsync(new SimpleStatement(statement).SetReadTimeoutMillis(TimeoutMs), cancellationToken);
         if (!result.Info.IsSchemaInAgreement)
         {
             throw new StorageException("The Cassandra nodes do not agree on the schema yet.", isTransient: true);

@@ -85,6 +85,7 @@ internal sealed class StorageInstruments(string system, string? keyspace = null)
         private readonly Activity? _activity;
         private readonly long _started = Stopwatch.GetTimestamp();
         private bool _failed = true;
+        private bool _isCounted;
 
         internal Operation(StorageInstruments instruments, string name, ResultBatch? batch)
         {
@@ -96,6 +97,16 @@ internal sealed class StorageInstruments(string system, string? keyspace = null)
 
         public void Succeeded() => _failed = false;
 
+        /// <summary>The rows of the batch are confirmed and can be read, though the operation goes on. Without it they count when it has succeeded.</summary>
+        public void RowsWritten()
+        {
+            if (!_isCounted && _batch is not null)
+            {
+                _isCounted = true;
+                CountRows(_batch);
+            }
+        }
+
         public void Dispose()
         {
             _instruments.Record(_name, Stopwatch.GetElapsedTime(_started), _failed);
@@ -103,9 +114,9 @@ internal sealed class StorageInstruments(string system, string? keyspace = null)
             {
                 _activity?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", "storage");
             }
-            else if (_batch is not null)
+            else
             {
-                CountRows(_batch);
+                RowsWritten();
             }
 
             _activity?.Dispose();
