@@ -40,4 +40,7 @@ internal static partial class Log
 
     [LoggerMessage(1011, LogLevel.Warning, "Waiting for Kafka at {Servers}: {Reason}")]
     public static partial void WaitingForKafka(ILogger logger, string servers, string reason);
+
+    [LoggerMessage(1012, LogLevel.Warning, "{Partition}: the Kafka client went back to offset {Offset} by itself; it reads on at {Expected}")]
+    public static partial void ClientWentBack(ILogger logger, TopicPartition partition, long offset, long expected);
 }

@@ -44,6 +44,18 @@ internal sealed class AssignedPartition(PartitionQueue queue)
         }
     }
 
+    /// <summary>Seeks unless somebody has sought since so many seeks.</summary>
+    public void Seek(long offset, int seeks)
+    {
+        lock (_gate)
+        {
+            if (_seeks == seeks)
+            {
+                Seek(offset);
+            }
+        }
+    }
+
     /// <summary>The client reads from there now, unless somebody has sought again meanwhile.</summary>
     public void Sought(long offset)
     {

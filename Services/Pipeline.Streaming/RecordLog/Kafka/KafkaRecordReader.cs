@@ -300,22 +300,29 @@ internal sealed class KafkaRecordReader : IRecordReader
                 : null;
         }
 
-        if (next >= 0 && expected >= 0)
+        if (next >= 0 && expected >= 0 && !IsContinuous(partition, expected, read))
         {
-            CheckContinuity(partition, expected, read);
+            assigned.Seek(expected, seeks);
+            return null;
         }
 
         return read.Records ?? (expected >= 0 && next > expected ? RecordBatch.Empty(partition, next, next) : null);
     }
 
     /// <summary>Where an offset does not exist, the client goes on at the start of the partition; whether that is right is decided here.</summary>
-    private void CheckContinuity(TopicPartition partition, long expected, QueueRead read)
+    /// <returns>False when the client went back without a reason: it has to be told again where to read.</returns>
+    /// <exception cref="RecordLogException">The log ends before the offset.</exception>
+    private bool IsContinuous(TopicPartition partition, long expected, QueueRead read)
     {
         var first = read.Records?.Offset(0) ?? read.End;
         if (first < expected)
         {
             read.Records?.Dispose();
-            OffsetRange.CheckEnd(new Position(partition, expected), first);
+
+            // A log that was replaced by an older one ends before the offset. Where it does not, it is the client that began anew at the start of the partition.
+            OffsetRange.CheckEnd(new Position(partition, expected), Math.Max(first, HighWatermark(partition)));
+            Log.ClientWentBack(_logger, partition, first, expected);
+            return false;
         }
 
         // A gap alone can be markers of transactions or records that were compacted away.
@@ -323,6 +330,8 @@ internal sealed class KafkaRecordReader : IRecordReader
         {
             Log.ReadBelowStart(_logger, partition, expected, first);
         }
+
+        return true;
     }
 
     private long HighWatermark(TopicPartition partition) => _consumer.GetWatermarkOffsets(new(partition.Topic, partition.Partition)).High.Value;

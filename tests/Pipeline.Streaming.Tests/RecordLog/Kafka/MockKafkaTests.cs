@@ -9,6 +9,7 @@ namespace Pipeline.Streaming.Tests.RecordLog.Kafka;
 public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKafkaFixture>
 {
     private const short Produce = 0;
+    private const short Fetch = 1;
     private const short OffsetCommit = 8;
     private const short ListOffsets = 2;
     private readonly string _topic = $"t{Guid.NewGuid():N}";
@@ -284,6 +285,34 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
 
         Assert.True(failure.IsTransient, failure.Message);
         Assert.Equal(read, await log.GetCommittedAsync("g" + _topic, Stop));
+    }
+
+    [Fact]
+    public async Task Read_TheClientBeginsAnewAtTheStartThoughTheOffsetExists_GoesOnWhereItWas()
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 3);
+        await using var reader = log.CreateReader("g" + _topic);
+        await reader.SubscribeAsync([_topic], new RecordingListener(), Stop);
+        var offsets = new List<long>();
+        await ReadUntilAsync(3);
+
+        // What makes the client do so: it asks its reset policy where to go on.
+        mock.Cluster.FailNext(Fetch, ErrorCode.OffsetOutOfRange);
+        await AppendAsync(log, 2);
+        await ReadUntilAsync(5);
+
+        Assert.Equal([0, 1, 2, 3, 4], offsets);
+
+        async Task ReadUntilAsync(int count)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            while (offsets.Count < count && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30))
+            {
+                using var records = await reader.ReadAsync(TimeSpan.FromSeconds(1), Stop);
+                offsets.AddRange(Enumerable.Range(0, records?.Count ?? 0).Select(i => records!.Offset(i)));
+            }
+        }
     }
 
     [Fact]
