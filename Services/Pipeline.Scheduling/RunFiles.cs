@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Sqlite;
 
 namespace Pipeline.Scheduling;
 
@@ -17,15 +18,16 @@ public sealed class RunFiles
 
     /// <summary>Writes a file beside its place and then moves it there, replacing what an earlier try left.</summary>
     /// <returns>The length in bytes.</returns>
+    /// <exception cref="DataDirectoryException">The directory is read-only, or the permission is missing: nothing of this scheduler's tasks can be written.</exception>
     public async Task<long> WriteAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(_directory);
+        var stream = Create(temporary);
         try
         {
             long length;
-            await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 * 1024, useAsync: true))
+            await using (stream)
             {
                 await write(stream, cancellationToken);
                 await stream.FlushAsync(cancellationToken);
@@ -80,6 +82,19 @@ public sealed class RunFiles
     }
 
     internal string FullPath => _directory;
+
+    private FileStream Create(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(_directory);
+            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 * 1024, useAsync: true);
+        }
+        catch (Exception e) when (FileFaults.IsReadOnly(e))
+        {
+            throw new DataDirectoryException($"{path} could not be written: its directory or its file system is read-only, or the permission is missing.", e);
+        }
+    }
 
     private string PathOf(string name)
         => name == Path.GetFileName(name) && name.Length > 0 && name[0] != '.'

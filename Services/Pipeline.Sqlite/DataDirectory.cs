@@ -72,15 +72,9 @@ public sealed class DataDirectory
 
     internal static DataDirectoryException Refused(string path, Exception e)
     {
-        const int NoSpace = 28;
-        const int ReadOnlyFileSystem = 30;
-        const int WindowsDiskFull = unchecked((int)0x80070070);
-        var why = e switch
-        {
-            UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem } => "it is read-only, or the permission is missing",
-            IOException { HResult: NoSpace or WindowsDiskFull } => "the disk that holds it is full",
-            _ => e.Message.TrimEnd('.'),
-        };
+        var why = FileFaults.IsReadOnly(e) ? "it is read-only, or the permission is missing"
+            : FileFaults.IsFull(e) ? "the disk that holds it is full"
+            : e.Message.TrimEnd('.');
         return new DataDirectoryException($"The data directory {path} cannot be used: {why}.", e);
     }
 

@@ -16,12 +16,9 @@ namespace Pipeline.Standalone;
 internal sealed record Fault(int ExitCode, string Sentence)
 {
     // Of the C library; .NET hands them on as HResult.
-    private const int NoSpaceLeft = 28;
-    private const int ReadOnlyFileSystem = 30;
     private const int WouldBlock = 11;
     private const int WouldBlockOnMac = 35;
     private const int WindowsSharingViolation = unchecked((int)0x80070020);
-    private const int WindowsDiskFull = unchecked((int)0x80070070);
 
     public static Fault From(Exception exception)
     {
@@ -70,8 +67,8 @@ internal sealed record Fault(int ExitCode, string Sentence)
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } => Standalone.ExitCode.DiskFull,
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN } => Standalone.ExitCode.ReadOnly,
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => Standalone.ExitCode.Damaged,
-        UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem } => Standalone.ExitCode.ReadOnly,
-        IOException { HResult: NoSpaceLeft or WindowsDiskFull } => Standalone.ExitCode.DiskFull,
+        _ when FileFaults.IsReadOnly(exception) => Standalone.ExitCode.ReadOnly,
+        _ when FileFaults.IsFull(exception) => Standalone.ExitCode.DiskFull,
         IOException { HResult: WouldBlock or WouldBlockOnMac or WindowsSharingViolation } => Standalone.ExitCode.DirectoryLocked,
         _ => Standalone.ExitCode.Failure,
     };

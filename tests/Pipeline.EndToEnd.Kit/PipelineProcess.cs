@@ -138,7 +138,15 @@ internal sealed partial class PipelineProcess : IAsyncDisposable
 
     public async Task<int> WaitForExitAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"The pipeline has not ended in {Patience}.\n{Output}\n{Errors}", e);
+        }
+
         return _process.ExitCode;
     }
 

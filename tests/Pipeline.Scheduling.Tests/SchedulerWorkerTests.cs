@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Pipeline.Scheduling.Execution;
 using Pipeline.Scheduling.Metadata;
+using Pipeline.Sqlite;
 using Pipeline.Testing;
 using static Pipeline.Scheduling.Tests.SchedulingKit;
 
@@ -156,6 +158,31 @@ public abstract class SchedulerWorkerTests(Backend backend)
         await Eventually.TrueAsync(async () => (await ListAsync(runs)).Single().State == DagRunState.Success);
 
         Assert.Equal(["b2"], tries);
+    }
+
+    [Fact]
+    public async Task DataDirectory_ATaskFindsItUnusable_TheSchedulerEndsAndTheTryIsNotCounted()
+    {
+        await using var kit = new SchedulingKit(backend);
+        var refusal = new DataDirectoryException("The data directory is read-only.");
+        var tries = 0;
+        var dag = new DagBuilder("d")
+            .Add(Task("a", (_, _) => Interlocked.Increment(ref tries) == 1 ? throw refusal : System.Threading.Tasks.Task.CompletedTask))
+            .Build();
+        var settings = new Dictionary<string, string?> { ["Scheduling:PollInterval"] = "00:00:00.05" };
+
+        var unfit = await kit.StartAsync([dag], settings: settings);
+        await unfit.Services.GetRequiredService<DagOperations>().TriggerAsync("d", new TriggerRequest { RunId = "r" }, Me, Cancellation);
+        var ended = await Assert.ThrowsAsync<DataDirectoryException>(
+            () => unfit.Services.GetServices<IHostedService>().OfType<SchedulerWorker>().Single().ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        var runs = unfit.Services.GetRequiredService<DagRuns>();
+        var given = (await runs.ListTaskInstancesAsync("d", "r", Cancellation)).Single();
+
+        Assert.Same(refusal, ended);
+        Assert.Equal((TaskInstanceState.UpForRetry, refusal.Message), (given.State, given.Error));
+        await Eventually.TrueAsync(() => unfit.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested);
+        var next = await kit.StartAsync([dag], settings: settings);
+        await Eventually.TrueAsync(async () => (await next.Services.GetRequiredService<DagRuns>().FindRunAsync("d", "r", Cancellation))!.State == DagRunState.Success);
     }
 
     [Fact]

@@ -92,8 +92,8 @@ internal static partial class Log
     [LoggerMessage(3044, LogLevel.Error, "Marking task as failed. {Reason}")]
     public static partial void TryFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(3045, LogLevel.Information, "Interrupted by a stop of the scheduler; this try does not count")]
-    public static partial void TryInterrupted(this ILogger logger);
+    [LoggerMessage(3045, LogLevel.Information, "{Reason} This try does not count")]
+    public static partial void TryInterrupted(this ILogger logger, string reason);
 
     [LoggerMessage(3046, LogLevel.Error, "The task ignored its cancellation for {Seconds:0.#} s and is abandoned; it may still be running")]
     public static partial void TryAbandoned(this ILogger logger, double seconds);

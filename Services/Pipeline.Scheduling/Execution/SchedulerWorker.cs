@@ -1,17 +1,20 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Scheduling.Diagnostics;
 using Pipeline.Scheduling.Metadata;
 using Pipeline.Scheduling.Quartz;
+using Pipeline.Sqlite;
 
 namespace Pipeline.Scheduling.Execution;
 
 /// <summary>
 /// One scheduler instance: starts the clock, claims queued runs, takes over those of dead instances, tells the runs under way what others changed.
-/// Outlives a database that is away for a while; a damaged one stops the host.
+/// Outlives a database that is away for a while; a damaged one stops the host, and so does a data directory that cannot be written, because a scheduler
+/// without one would take runs only to fail them.
 /// </summary>
 internal sealed class SchedulerWorker(
     MetadataDatabase database,
@@ -41,6 +44,9 @@ internal sealed class SchedulerWorker(
     private readonly string[] _dagIds = [.. catalog.All.Select(dag => dag.Id)];
     private long _dutiesAt = long.MinValue;
     private bool _isDraining;
+
+    // Why no run can be worked on here.
+    private volatile DataDirectoryException? _unfit;
 
     /// <summary>A database that cannot be used stops the start, with its sentence, before anything runs.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -77,12 +83,18 @@ internal sealed class SchedulerWorker(
         await beating.CancelAsync();
         await heartbeat;
         await heart.EndAsync();
+
+        // Not before the runs are given up, for another scheduler or the next start.
+        if (_unfit is { } unfit)
+        {
+            ExceptionDispatchInfo.Throw(unfit);
+        }
     }
 
     private async Task LoopAsync(CancellationToken stoppingToken)
     {
         var failures = 0;
-        while (true)
+        while (_unfit is null)
         {
             var wait = options.Value.PollInterval;
             var began = clock.GetTimestamp();
@@ -280,6 +292,11 @@ internal sealed class SchedulerWorker(
             // The run stays 'running' and ours; the loop takes it up again when the database answers.
             health.Failing(e.Message);
             logger.RunStalled(run.DagId, run.RunId, e.Message);
+        }
+        catch (RunStalledException e) when (e.InnerException is DataDirectoryException unfit)
+        {
+            _unfit = unfit;
+            logger.RunStalled(run.DagId, run.RunId, unfit.Message);
         }
         catch (Exception e)
         {

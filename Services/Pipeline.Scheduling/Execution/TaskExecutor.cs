@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -32,6 +33,7 @@ internal sealed class TaskExecutor(
     /// <param name="cancel">The try is not wanted any more: it is cancelled and not counted.</param>
     /// <returns>The task instance as the try left it; <see langword="null"/> when it is not for this instance to move any more.</returns>
     /// <exception cref="OperationCanceledException">Cancelled before it began.</exception>
+    /// <exception cref="DataDirectoryException">This scheduler cannot write its files, so that no try can succeed here; this one is not counted.</exception>
     public async Task<TaskInstance?> RunAsync(Dag dag, DagTask task, Claim claim, TaskInstance current, DateTimeOffset readySince, RunControl control, CancellationToken cancel)
     {
         var priority = dag.Priority(task.Id);
@@ -149,6 +151,11 @@ internal sealed class TaskExecutor(
         IReadOnlyList<AssetUpdate> updates = ended.State == TaskInstanceState.Success ? [.. task.Outlets.Select(asset => new AssetUpdate(asset, context.AssetExtra(asset)))] : [];
         var saved = await persistence.EndAsync(new TryEnd(new TaskMove(claim, running, ended), kept ? results : [], lines, updates, IsRepeated: false));
         pools.Set(task.Pool);
+        if (outcome is { Kind: TryOutcomeKind.Interrupted, Error: { } unfit })
+        {
+            ExceptionDispatchInfo.Throw(unfit);
+        }
+
         return saved ? ended : null;
     }
 
@@ -165,8 +172,9 @@ internal sealed class TaskExecutor(
                 log.TrySkipped(sentence!);
                 return (running.Apply(TaskInstanceEvent.Skip, now) with { Error = sentence }, true);
             case TryOutcomeKind.Interrupted:
-                log.TryInterrupted();
-                return (running.Apply(TaskInstanceEvent.Retry, now) with { MaxTries = running.MaxTries + 1, NextRetryAt = now, Error = "Interrupted by a stop of the scheduler." }, false);
+                sentence ??= "Interrupted by a stop of the scheduler.";
+                log.TryInterrupted(sentence);
+                return (running.Apply(TaskInstanceEvent.Retry, now) with { MaxTries = running.MaxTries + 1, NextRetryAt = now, Error = sentence }, false);
             case TryOutcomeKind.Failed when outcome.MayRetry && running.HasTriesLeft:
                 var delay = task.RetryDelay.After(running.TryNumber, Random.Shared.NextDouble());
                 delay = outcome.RetryAfter > delay ? outcome.RetryAfter : delay;

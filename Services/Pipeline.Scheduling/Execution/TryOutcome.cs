@@ -1,3 +1,5 @@
+using Pipeline.Sqlite;
+
 namespace Pipeline.Scheduling.Execution;
 
 internal enum TryOutcomeKind : byte
@@ -9,6 +11,7 @@ internal enum TryOutcomeKind : byte
 }
 
 /// <summary>How one try ended.</summary>
+/// <param name="Error">Of an interrupted try: what this scheduler lacks to run any. No fault of the task, and the end of the scheduler.</param>
 internal readonly record struct TryOutcome(TryOutcomeKind Kind, Exception? Error = null, bool MayRetry = true, TimeSpan RetryAfter = default)
 {
     public static TryOutcome Success => new(TryOutcomeKind.Success);
@@ -17,6 +20,7 @@ internal readonly record struct TryOutcome(TryOutcomeKind Kind, Exception? Error
 
     public static TryOutcome From(Exception error) => error switch
     {
+        DataDirectoryException => new(TryOutcomeKind.Interrupted, error),
         TaskSkippedException => new(TryOutcomeKind.Skipped, error),
         TaskFailedException or XComTooLargeException => new(TryOutcomeKind.Failed, error, MayRetry: false),
         TaskRetryException retry => new(TryOutcomeKind.Failed, error, RetryAfter: retry.RetryAfter),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Sqlite;
 
 namespace Pipeline.Streaming.State;
 
@@ -10,8 +11,6 @@ namespace Pipeline.Streaming.State;
 public sealed class FileCheckpointStore(string directory, string group, bool durable = true) : ICheckpointStore
 {
     private const string Extension = ".ckpt";
-    private const int DiskFullWindows = unchecked((int)0x80070070);
-    private const int DiskFullUnix = 28;
 
     public async ValueTask SaveAsync(TopicPartition partition, long sequence, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -37,7 +36,7 @@ public sealed class FileCheckpointStore(string directory, string group, bool dur
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"The checkpoint {file} could not be written: {e.Message}", IsTransient(e), e);
+            throw new CheckpointException($"The checkpoint {file} could not be written: {e.Message}", FileFaults.IsFull(e), e);
         }
     }
 
@@ -96,8 +95,6 @@ public sealed class FileCheckpointStore(string directory, string group, bool dur
             File.Delete(FileOf(folder, sequence));
         }
     }
-
-    private static bool IsTransient(Exception e) => e.HResult is DiskFullWindows or DiskFullUnix;
 
     private string FolderOf(TopicPartition partition) => Path.Combine(directory, group, partition.ToString());
 }

@@ -12,10 +12,6 @@ namespace Pipeline.Streaming.RecordLog.Sqlite;
 internal sealed class SegmentFiles
 {
     private const string Extension = ".log";
-    private const int NoSpace = 28;
-    private const int QuotaExceeded = 122;
-    private const int ReadOnlyFileSystem = 30;
-    private const int WindowsDiskFull = unchecked((int)0x80070070);
 
     private readonly string _directory;
 
@@ -172,9 +168,8 @@ internal sealed class SegmentFiles
 
     private static SqliteFaultException Fault(string path, Exception e) => e switch
     {
-        IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull }
-            => new(SqliteFaultKind.Full, path, $"The disk that holds {path} is full; nothing was written. Free some space and try again.", e),
-        UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem }
+        _ when FileFaults.IsFull(e) => new(SqliteFaultKind.Full, path, $"The disk that holds {path} is full; nothing was written. Free some space and try again.", e),
+        _ when FileFaults.IsReadOnly(e)
             => new(SqliteFaultKind.ReadOnly, path, $"{path} cannot be used: the file, its directory or its file system is read-only, or the permission is missing.", e),
         _ => new(SqliteFaultKind.Io, path, $"The operating system failed to read or write {path} ({e.Message.TrimEnd('.')}).", e),
     };
