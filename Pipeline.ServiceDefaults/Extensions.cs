@@ -60,8 +60,11 @@ public static class Extensions
         {
         }
 
-        return workers.Any(worker => worker.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
+        return FaultedOf(workers) is null ? 0 : 1;
     }
+
+    /// <summary>The worker that died; <see langword="null"/> when none did. The host reports its death as an ordinary stop.</summary>
+    public static BackgroundService? FaultedWorker(this IServiceProvider services) => FaultedOf(services.GetServices<IHostedService>().OfType<BackgroundService>());
 
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
@@ -142,6 +145,8 @@ public static class Extensions
             builder.Services.AddHostedService<EarlyStart>();
         }
     }
+
+    private static BackgroundService? FaultedOf(IEnumerable<BackgroundService> workers) => workers.FirstOrDefault(worker => worker.ExecuteTask is { IsFaulted: true });
 
     private static bool IsNotProbe(HttpContext context)
         => !context.Request.Path.StartsWithSegments(HealthEndpointPath, StringComparison.Ordinal)

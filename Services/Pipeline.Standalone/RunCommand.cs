@@ -96,8 +96,7 @@ internal static class RunCommand
     /// <summary>The host reports a worker's death as an ordinary stop; whoever started the process must learn the difference.</summary>
     private static int EndOf(IServiceProvider services, HostSettings settings)
     {
-        var dead = services.GetServices<IHostedService>().OfType<BackgroundService>().FirstOrDefault(w => w.ExecuteTask is { IsFaulted: true });
-        if (dead is null)
+        if (services.FaultedWorker() is not { } dead)
         {
             Greeting.WriteEnd(settings.Output);
             return ExitCode.Ok;

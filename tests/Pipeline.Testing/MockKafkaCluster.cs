@@ -58,8 +58,8 @@ public sealed unsafe class MockKafkaCluster : IDisposable
         Call("rd_kafka_mock_start_request_tracking");
     }
 
-    /// <summary>How many requests of a kind have come.</summary>
-    public int StopCounting(short apiKey)
+    /// <summary>How many requests of a kind have come since <see cref="StartCounting"/>.</summary>
+    public int CountOf(short apiKey)
     {
         nuint size;
         var requests = ((delegate* unmanaged[Cdecl]<nint, nuint*, nint*>)Export("rd_kafka_mock_get_requests"))(_cluster, &size);
@@ -71,6 +71,13 @@ public sealed unsafe class MockKafkaCluster : IDisposable
         }
 
         ((delegate* unmanaged[Cdecl]<nint*, nuint, void>)Export("rd_kafka_mock_request_destroy_array"))(requests, size);
+        return count;
+    }
+
+    /// <inheritdoc cref="CountOf"/>
+    public int StopCounting(short apiKey)
+    {
+        var count = CountOf(apiKey);
         Call("rd_kafka_mock_stop_request_tracking");
         return count;
     }
@@ -97,6 +104,10 @@ public sealed unsafe class MockKafkaCluster : IDisposable
     /// <summary>The broker closes its connections and takes none, or does again.</summary>
     public void SetUp(int broker, bool up)
         => ((delegate* unmanaged[Cdecl]<nint, int, int>)Export(up ? "rd_kafka_mock_broker_set_up" : "rd_kafka_mock_broker_set_down"))(_cluster, broker);
+
+    /// <summary>How late every answer of all brokers comes.</summary>
+    public void SetRoundTrip(TimeSpan time)
+        => ((delegate* unmanaged[Cdecl]<nint, int, int, void>)Export("rd_kafka_mock_broker_set_rtt"))(_cluster, -1, (int)time.TotalMilliseconds);
 
     public void Dispose()
     {

@@ -18,56 +18,54 @@ internal static class KafkaCassandraBench
     /// <summary>A backlog, as fast as it goes.</summary>
     /// <param name="seedTable">Whether the table of events by id is written as well.</param>
     public static Task<Figures> BacklogAsync(string name, bool seedTable, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync([$"--Cassandra:EventsById={seedTable}"], newest: null, bench, settings, async (services, backlog, _) =>
+        => RunAsync([$"--Cassandra:EventsById={seedTable}"], newest: null, bench, settings, async (services, backlog, _, cancel) =>
         {
             var store = services.GetRequiredService<WatchedStore>();
-            await store.WrittenAsync(Warmup, cancellationToken);
+            await store.WrittenAsync(Warmup, cancel);
             var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), store.Totals);
-            await store.WrittenAsync(backlog, cancellationToken);
-            return await FiguresAsync(name, meter, box, before, store, cancellationToken);
+            await store.WrittenAsync(backlog, cancel);
+            return await FiguresAsync(name, meter, box, before, store, cancel);
         }, cancellationToken);
 
     /// <summary>A backlog while events go on coming at the live rate, until the processor is half a second behind.</summary>
     public static Task<Figures> CatchUpAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync(["--Cassandra:EventsById=false"], newest: null, bench, settings, async (services, backlog, next) =>
+        => RunAsync(["--Cassandra:EventsById=false"], newest: null, bench, settings, async (services, backlog, next, cancel) =>
         {
             var store = services.GetRequiredService<WatchedStore>();
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
-            await store.WrittenAsync(Warmup, cancellationToken);
-            var loading = load.RunAsync(next, bench.Rate, stop.Token);
-            var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), store.Totals);
-            while (store.Totals.Consumed < backlog + load.Count - (bench.Rate / 2))
+            await store.WrittenAsync(Warmup, cancel);
+            return await load.WhileAsync(next, bench.Rate, async loaded =>
             {
-                await store.WrittenAsync(cancellationToken);
-            }
+                var (meter, box, before) = (Meter.StartNew(), BoxCpu.Now(), store.Totals);
+                while (store.Totals.Consumed < backlog + load.Count - (bench.Rate / 2))
+                {
+                    await store.WrittenAsync(loaded);
+                }
 
-            var figures = await FiguresAsync(name, meter, box, before, store, cancellationToken);
-            figures["times_live_rate"] = Math.Round((double)figures["events_per_second"] / bench.Rate, 2);
-            await stop.CancelAsync();
-            await loading;
-            return figures;
+                var figures = await FiguresAsync(name, meter, box, before, store, loaded);
+                figures["times_live_rate"] = Math.Round((double)figures["events_per_second"] / bench.Rate, 2);
+                return figures;
+            }, cancel);
         }, cancellationToken);
 
     /// <summary>A steady rate behind the newest events of the topic, see <see cref="LatencyBench"/>.</summary>
     public static Task<Figures> LatencyAsync(string name, BenchSettings bench, HostSettings settings, CancellationToken cancellationToken)
-        => RunAsync(LatencyBench.Settings, LatencyBench.Backlog, bench, settings, async (services, backlog, next) =>
+        => RunAsync(LatencyBench.Settings, LatencyBench.Backlog, bench, settings, async (services, backlog, next, cancel) =>
         {
             var store = services.GetRequiredService<WatchedStore>();
-            await store.WrittenAsync(backlog, cancellationToken);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await store.WrittenAsync(backlog, cancel);
             await using var load = new SteadyLoad(services.GetRequiredService<IRecordLog>(), Topics.Users, TimeProvider.System);
-            var loading = load.RunAsync(next, bench.Rate, stop.Token);
-            var figures = await LatencyBench.MeasureAsync(load, store, (meter, box, before) => FiguresAsync(name, meter, box, before, store, cancellationToken), cancellationToken);
-            await stop.CancelAsync();
-            await loading;
-            return figures;
+            return await load.WhileAsync(
+                next,
+                bench.Rate,
+                loaded => LatencyBench.MeasureAsync(load, store, (meter, box, before) => FiguresAsync(name, meter, box, before, store, loaded), loaded),
+                cancel);
         }, cancellationToken);
 
     /// <param name="newest">How many of the newest events of each partition are processed; null for all.</param>
-    /// <param name="measure">Is given how many events the topic holds for it, and the number of the next one.</param>
+    /// <param name="measure">Is given how many events the topic holds for it, and the number of the next one; cancelled when the processor ends.</param>
     private static async Task<Figures> RunAsync(
-        string[] own, int? newest, BenchSettings bench, HostSettings settings, Func<IServiceProvider, long, int, Task<Figures>> measure, CancellationToken cancellationToken)
+        string[] own, int? newest, BenchSettings bench, HostSettings settings, Func<IServiceProvider, long, int, CancellationToken, Task<Figures>> measure, CancellationToken cancellationToken)
     {
         using var directory = new BenchDirectory();
         var brokers = bench.Kafka!.Servers;
@@ -103,9 +101,14 @@ internal static class KafkaCassandraBench
 
         await using var app = builder.Build();
         await app.StartAsync(cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, app.Lifetime.ApplicationStopping);
         try
         {
-            return await measure(app.Services, backlog, (int)next);
+            return await measure(app.Services, backlog, (int)next, ended.Token);
+        }
+        catch (OperationCanceledException e) when (app.Services.FaultedWorker() is { } dead)
+        {
+            throw new InvalidOperationException($"{dead.GetType().Name} ended in the middle of the measurement: {dead.ExecuteTask!.Exception!.InnerException!.Message}", e);
         }
         finally
         {

@@ -18,9 +18,7 @@ internal sealed class SteadyLoad(IRecordLog log, string topic, TimeProvider cloc
     /// <summary>Events that were appended.</summary>
     public long Count => Interlocked.Read(ref _count);
 
-    /// <param name="first">Number of the first event.</param>
-    /// <param name="eventsPerSecond">A multiple of 100.</param>
-    public async Task RunAsync(int first, int eventsPerSecond, CancellationToken cancellationToken)
+    private async Task RunAsync(int first, int eventsPerSecond, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         var appends = new List<Task>();
@@ -36,14 +34,28 @@ internal sealed class SteadyLoad(IRecordLog log, string topic, TimeProvider cloc
 
             appends.Add(AppendAsync(due, first + (i * perAppend), perAppend));
             appends.RemoveAll(a => a.IsCompletedSuccessfully);
-            if (appends.Exists(a => a.IsFaulted))
+            if (appends.Find(a => a.IsFaulted) is { } broken)
             {
-                // Brokers that are gone are an error and not a load that waits for them for ever.
-                break;
+                // Brokers that are gone are an error and not a load that waits for them: what is behind it would fail a full queue at a time.
+                await broken;
             }
         }
 
         await Task.WhenAll(appends);
+    }
+
+    /// <summary>Measures under the load, which ends with it. A load that breaks ends the measurement: it would wait for events that nobody appends.</summary>
+    /// <param name="first">Number of the first event.</param>
+    /// <param name="eventsPerSecond">A multiple of 100.</param>
+    public async Task<T> WhileAsync<T>(int first, int eventsPerSecond, Func<CancellationToken, Task<T>> measure, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loading = RunAsync(first, eventsPerSecond, stop.Token);
+        var measuring = Task.Run(() => measure(stop.Token), CancellationToken.None);
+        await Task.WhenAny(loading, measuring);
+        await stop.CancelAsync();
+        await loading;
+        return await measuring;
     }
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

@@ -319,7 +319,8 @@ internal sealed class KafkaRecordReader : IRecordReader
         {
             read.Records?.Dispose();
 
-            // A log that was replaced by an older one ends before the offset. Where it does not, it is the client that began anew at the start of the partition.
+            // A log that was replaced by an older one ends before the offset. Where it does not, it is the client that began anew at the start of the partition: it looks for a start of its
+            // own where nothing was committed, and when a seek comes before the answer, it takes the answer for outdated, asks again and goes there (librdkafka 2.16).
             OffsetRange.CheckEnd(new Position(partition, expected), Math.Max(first, HighWatermark(partition)));
             Log.ClientWentBack(_logger, partition, first, expected);
             return false;

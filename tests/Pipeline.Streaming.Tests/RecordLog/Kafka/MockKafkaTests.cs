@@ -316,6 +316,55 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
     }
 
     [Fact]
+    public async Task Seek_WhileTheClientLooksForAStartOfItsOwn_IsNotUndoneByTheLateAnswer()
+    {
+        await using var log = Open(partitions: 1);
+        await AppendAsync(log, 4);
+        await using var reader = log.CreateReader("g" + _topic);
+        var listener = new RecordingListener();
+        var offsets = new List<long>();
+        mock.Cluster.StartCounting();
+        mock.Cluster.SetRoundTrip(TimeSpan.FromMilliseconds(300));
+        try
+        {
+            await reader.SubscribeAsync([_topic], listener, Stop);
+            var reading = ReadUntilAsync(3);
+
+            // A new group: nothing was committed, so the client asks for the start of the log. Sought meanwhile, it takes the answer for outdated and asks again.
+            await Eventually.TrueAsync(() => mock.Cluster.CountOf(ListOffsets) > 0);
+            reader.Seek(new Position(new TopicPartition(_topic, 0), 2));
+            await reading;
+        }
+        finally
+        {
+            mock.Cluster.SetRoundTrip(TimeSpan.Zero);
+            mock.Cluster.StopCounting(ListOffsets);
+        }
+
+        await AppendAsync(log, 2);
+        await ReadUntilAsync(5);
+        Assert.Equal([2, 3, 4, 5], offsets);
+
+        // Until that offset, or for so long that the client has asked again.
+        async Task ReadUntilAsync(long last)
+        {
+            while (!offsets.Contains(last))
+            {
+                await ReadAsync(TimeSpan.FromSeconds(30));
+            }
+
+            await ReadAsync(TimeSpan.FromSeconds(2));
+        }
+
+        async Task ReadAsync(TimeSpan wait)
+        {
+            using var records = await reader.ReadAsync(wait, Stop);
+            Assert.True(records is not null || wait < TimeSpan.FromSeconds(30), "nothing came");
+            offsets.AddRange(Enumerable.Range(0, records?.Count ?? 0).Select(i => records!.Offset(i)));
+        }
+    }
+
+    [Fact]
     public async Task Describe_NobodyAnswers_IsATransientFailureThatNamesKafka()
     {
         await using var log = new KafkaRecordLog("127.0.0.1:1", KafkaLogs.Options(options => options.RequestTimeout = TimeSpan.FromSeconds(1)), TimeProvider.System, ["t"]);
