@@ -18,7 +18,7 @@ internal static class LatencyBench
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(60);
 
     /// <summary>What is set otherwise than by default, before the settings of the command line: results are written soon.</summary>
-    public static readonly string[] Settings = ["--Cassandra:EventsById=false", "--Processor:FlushInterval=00:00:00.035"];
+    public static readonly string[] Settings = ["--Cassandra:EventsById=false", "--Processor:FlushInterval=00:00:00.025"];
 
     public static async Task<Figures> MeasureAsync(SteadyLoad load, WatchedStore store, Func<Meter, TimeSpan, (long, long), Task<Figures>> figuresOf, CancellationToken cancellationToken)
     {
