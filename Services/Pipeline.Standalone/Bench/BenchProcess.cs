@@ -11,7 +11,6 @@ internal static class BenchProcess
     private const string YoungMemory = "DOTNET_GCgen0size";
 
     private const string YoungMemoryBytes = "0x4000000";
-    private static readonly TimeSpan CleanupLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether this process has the settings of the full profile's processor, or others that somebody chose for it.</summary>
     public static bool IsLikeService => Environment.GetEnvironmentVariable(YoungMemory) is { Length: > 0 };
@@ -47,34 +46,11 @@ internal static class BenchProcess
     public static async Task<Figures> FiguresOfAsync(Process process, CancellationToken cancellationToken)
     {
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        string output;
-        try
-        {
-            output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            await EndAsync(process);
-            throw;
-        }
-
+        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
         return process.ExitCode == 0
             ? JsonSerializer.Deserialize<Figures>(output.TrimEnd().Split('\n')[^1])!
             : throw new InvalidOperationException($"The measuring process ended with {process.ExitCode}: {await errors}");
-    }
-
-    /// <summary>At a terminal it was told to stop as well and removes what it made; one that was not, or cannot, does not outlive this process.</summary>
-    private static async Task EndAsync(Process process)
-    {
-        try
-        {
-            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(CleanupLimit);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill(entireProcessTree: true);
-        }
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
