@@ -295,24 +295,14 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
         await using var reader = log.CreateReader("g" + _topic);
         await reader.SubscribeAsync([_topic], new RecordingListener(), Stop);
         var offsets = new List<long>();
-        await ReadUntilAsync(3);
+        await ReadUntilAsync(reader, offsets, last: 2);
 
         // What makes the client do so: it asks its reset policy where to go on.
         mock.Cluster.FailNext(Fetch, ErrorCode.OffsetOutOfRange);
         await AppendAsync(log, 2);
-        await ReadUntilAsync(5);
+        await ReadUntilAsync(reader, offsets, last: 4);
 
         Assert.Equal([0, 1, 2, 3, 4], offsets);
-
-        async Task ReadUntilAsync(int count)
-        {
-            var started = TimeProvider.System.GetTimestamp();
-            while (offsets.Count < count && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30))
-            {
-                using var records = await reader.ReadAsync(TimeSpan.FromSeconds(1), Stop);
-                offsets.AddRange(Enumerable.Range(0, records?.Count ?? 0).Select(i => records!.Offset(i)));
-            }
-        }
     }
 
     [Fact]
@@ -321,19 +311,23 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
         await using var log = Open(partitions: 1);
         await AppendAsync(log, 4);
         await using var reader = log.CreateReader("g" + _topic);
-        var listener = new RecordingListener();
-        var offsets = new List<long>();
+        var (partition, offsets) = (new TopicPartition(_topic, 0), new List<long>());
         mock.Cluster.StartCounting();
         mock.Cluster.SetRoundTrip(TimeSpan.FromMilliseconds(300));
         try
         {
-            await reader.SubscribeAsync([_topic], listener, Stop);
-            var reading = ReadUntilAsync(3);
+            // Paused, as a task has it until it knows where to start: nothing is read before it is sought.
+            await reader.SubscribeAsync([_topic], new RecordingListener { StartAt = Pause }, Stop);
+            var reading = ReadUntilAsync(reader, offsets, last: 3);
 
             // A new group: nothing was committed, so the client asks for the start of the log. Sought meanwhile, it takes the answer for outdated and asks again.
             await Eventually.TrueAsync(() => mock.Cluster.CountOf(ListOffsets) > 0);
-            reader.Seek(new Position(new TopicPartition(_topic, 0), 2));
+            reader.Seek(new Position(partition, 2));
+            reader.Resume(partition);
             await reading;
+
+            // For so long that it has asked again.
+            Assert.Null(await reader.ReadAsync(TimeSpan.FromSeconds(2), Stop));
         }
         finally
         {
@@ -342,25 +336,14 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
         }
 
         await AppendAsync(log, 2);
-        await ReadUntilAsync(5);
+        await ReadUntilAsync(reader, offsets, last: 5);
+
         Assert.Equal([2, 3, 4, 5], offsets);
 
-        // Until that offset, or for so long that the client has asked again.
-        async Task ReadUntilAsync(long last)
+        IReadOnlyCollection<Position> Pause(IReadOnlyCollection<TopicPartition> given)
         {
-            while (!offsets.Contains(last))
-            {
-                await ReadAsync(TimeSpan.FromSeconds(30));
-            }
-
-            await ReadAsync(TimeSpan.FromSeconds(2));
-        }
-
-        async Task ReadAsync(TimeSpan wait)
-        {
-            using var records = await reader.ReadAsync(wait, Stop);
-            Assert.True(records is not null || wait < TimeSpan.FromSeconds(30), "nothing came");
-            offsets.AddRange(Enumerable.Range(0, records?.Count ?? 0).Select(i => records!.Offset(i)));
+            reader.Pause(partition);
+            return [];
         }
     }
 
@@ -386,6 +369,16 @@ public sealed class MockKafkaTests(MockKafkaFixture mock) : IClassFixture<MockKa
         var failure = await Assert.ThrowsAsync<RecordLogException>(async () => await log.CreateTopicsAsync([new TopicSpec("t", 1, null)], Stop));
 
         Assert.True(failure.IsTransient);
+    }
+
+    private static async Task ReadUntilAsync(IRecordReader reader, List<long> offsets, long last)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!offsets.Contains(last) && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30))
+        {
+            using var records = await reader.ReadAsync(TimeSpan.FromSeconds(1), Stop);
+            offsets.AddRange(Enumerable.Range(0, records?.Count ?? 0).Select(i => records!.Offset(i)));
+        }
     }
 
     private KafkaRecordLog Open(int partitions, Action<KafkaOptions>? change = null)
